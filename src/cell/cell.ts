@@ -1,0 +1,30 @@
+// The contract of a sequence cell: parameters inside, state passed in. A cell object holds weights and scratch space only;
+// it serves any number of streams on one thread. Laws that every kind obeys: laws.ts.
+
+import type { Layout, State } from './state.ts';
+
+export interface Cell<L extends Layout = Layout> {
+  readonly kind: string;
+  /** Width of an input row and of an output row. */
+  readonly dIn: number;
+  readonly dOut: number;
+  /** What one stream's state holds; its size never changes. */
+  readonly layout: L;
+  /** How many rows back (this one included) y can depend on: Infinity for a recurrence, the window for attention. */
+  readonly contextRows: number;
+  /** Writes the start state. Every byte is set: an arena may be dirty. */
+  init(state: State<L>): void;
+  /** One row: x [dIn] -> y [dOut]. Runs to completion, mutates `state` and `y` only, allocates nothing. x and y must not alias. */
+  step(state: State<L>, x: Float32Array, y: Float32Array): void;
+  /** Many rows: x [rows, dIn] -> y [rows, dOut]. The same bytes as `rows` steps unless the cell declares `scanRtol`. */
+  scan?(state: State<L>, x: Float32Array, y: Float32Array, rows: number): void;
+  /** Relative tolerance of a blocked `scan` against steps; absent means bitwise equal. */
+  readonly scanRtol?: number;
+  /** Time moves on by `rows` without input (a gap): state decays as if held. skip(a); skip(b) = skip(a + b) within rounding. */
+  skip?(state: State<L>, rows: number): void;
+}
+
+/** A cell whose arithmetic runs elsewhere (ONNX Runtime). One `run` per row; never two at once on one state. */
+export interface AsyncCell<L extends Layout = Layout> extends Omit<Cell<L>, 'step' | 'scan' | 'scanRtol'> {
+  run(state: State<L>, x: Float32Array, y: Float32Array): Promise<void>;
+}
