@@ -1,0 +1,69 @@
+// Runs the laws of src/cell/laws.ts over every cell kind there is: a new folder under src/cell is tested by existing.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import type { AsyncCell, Cell } from '../../src/cell/cell.ts';
+import * as laws from '../../src/cell/laws.ts';
+import * as lawsAsync from '../../src/cell/laws-async.ts';
+
+declare global {
+  interface ImportMeta {
+    glob(pattern: string, options: { eager: true }): Record<string, unknown>;
+  }
+}
+
+interface Door {
+  readonly sampleCell?: (seed: number) => Cell;
+  readonly sampleAsyncCell?: (seed: number) => AsyncCell | Promise<AsyncCell>;
+  readonly naiveScan?: (seed: number, x: Float32Array, rows: number) => Float64Array;
+}
+
+const doors = Object.entries(import.meta.glob('../../src/cell/*/index.ts', { eager: true })).map(
+  ([path, door]) => [path.split('/').at(-2)!, door as Door & Record<string, unknown>] as const,
+);
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+const heapUsed = (): number => {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+
+describe('the public door of every cell kind', () => {
+  it.each(doors)('%s exports its factory and a sample', (kind, door) => {
+    const factory = `${kind.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}Cell`;
+    expect(door[factory]).toBeTypeOf('function');
+    expect(door.sampleCell ?? door.sampleAsyncCell).toBeTypeOf('function');
+  });
+});
+
+describe.each(doors.filter(([, door]) => door.sampleCell))('the %s cell', (_kind, door) => {
+  const samples = [1, 2, 3].map((seed) => ({
+    make: () => door.sampleCell!(seed),
+    ...(door.naiveScan && { naive: (x: Float32Array, rows: number) => door.naiveScan!(seed, x, rows) }),
+  }));
+  const forAll = (law: (sample: laws.Sample) => void) => () => {
+    for (const sample of samples) law(sample);
+  };
+
+  it('gives the same bytes for any chunking', forAll(laws.chunking));
+  it('sees nothing of the future', forAll(laws.causal));
+  it('forgets what lies beyond its context', forAll(laws.forgetting));
+  it('keeps streams apart', forAll(laws.isolated));
+  it('keeps its state size and allocates nothing', () => laws.constant(samples[0]!, heapUsed));
+  it('continues from a snapshot to the bit', forAll(laws.resumable));
+  it('stays finite over a million rows', () => laws.finite(samples[0]!, 1_000_000));
+  it('agrees with its slow twin', forAll(laws.faithful));
+  it('skips in parts as it skips at once', forAll(laws.skippable));
+});
+
+describe.each(doors.filter(([, door]) => door.sampleAsyncCell))('the %s cell, asynchronous', (_kind, door) => {
+  const sample = { make: () => door.sampleAsyncCell!(1) };
+
+  it('sees nothing of the future', () => lawsAsync.causalAsync(sample));
+  it('keeps streams apart', () => lawsAsync.isolatedAsync(sample));
+  it('continues from a snapshot to the bit', () => lawsAsync.resumableAsync(sample));
+  it('stays finite over 3,000 rows', () => lawsAsync.finiteAsync(sample, 3_000));
+});
