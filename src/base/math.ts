@@ -2,8 +2,8 @@
 // Math.exp, Math.sin and friends may differ between engines and CPUs, and one differing bit breaks "same digest anywhere".
 // Accuracy against Math.* is within 2 ulp on the ranges tested in math.test.ts. Methods: Cody-Waite reduction + Taylor/Horner.
 
-const LN2_HI = 6.9314718036912381649e-1; // upper 33 bits of ln 2: k * LN2_HI is exact for |k| < 2^20
-const LN2_LO = 1.90821492927058770002e-10;
+const LN2_HI = 0.6931471803691238; // upper 33 bits of ln 2: k * LN2_HI is exact for |k| < 2^20
+const LN2_LO = 1.9082149292705877e-10;
 const LOG2_E = Math.LOG2E;
 const PIO2_1 = 1.5707963267341256; // pi/2 in three parts of 33 bits
 const PIO2_2 = 6.077100506303966e-11;

@@ -1,0 +1,77 @@
+// Puts a pipeline's stages behind what its source needs first (mixing, resampling) and loads its models.
+// A `LoadedPipeline` is shared by every stream with the same options; `connect` is called once per stream.
+
+import { engineError } from '../base/errors.ts';
+import { mixdown } from '../operator/mixdown/mixdown.ts';
+import { resample } from '../operator/resample/resample.ts';
+import type { Stage } from '../operator/stage.ts';
+import type { Model } from '../weights/tensor.ts';
+import type { Pipeline, StreamFormat } from './define-pipeline.ts';
+import { type OptionValues, parseOptions } from './options.ts';
+
+export interface LoadedPipeline {
+  readonly pipeline: Pipeline;
+  readonly options: OptionValues;
+  readonly modelIds: readonly string[];
+  /** The stages one stream runs through, source format to results. Throws ERR_FORMAT_UNSUPPORTED. */
+  connect(source: StreamFormat): readonly Stage[];
+}
+
+/** Rates of real sound devices and files lie inside; outside, a typing error is likelier than a wish. */
+const RATE_HZ_MIN = 4000;
+const RATE_HZ_MAX = 192_000;
+const CHANNELS_MAX = 16;
+const COLUMNS_MAX = 256;
+
+export async function loadPipeline(
+  pipeline: Pipeline,
+  given: Readonly<Record<string, unknown>>,
+  open: (name: string) => Promise<Model>,
+): Promise<LoadedPipeline> {
+  const options = parseOptions(pipeline.options, given);
+  const models = await pipeline.load(open, options);
+  return {
+    pipeline,
+    options,
+    modelIds: pipeline.modelIds(models),
+    connect(source) {
+      checkFormat(pipeline, source);
+      const { input } = pipeline;
+      if (input.kind === 'sensor') return pipeline.stages(models, options, source);
+      const prefix: Stage[] = [];
+      if (source.width !== input.width) prefix.push(mixdown({ from: source.width, to: input.width }));
+      if (source.rateHz !== input.rateHz) {
+        prefix.push(resample({ fromHz: source.rateHz, toHz: input.rateHz, width: input.width }));
+      }
+      return [...prefix, ...pipeline.stages(models, options, { rateHz: input.rateHz, width: input.width })];
+    },
+  };
+}
+
+function checkFormat(pipeline: Pipeline, source: StreamFormat): void {
+  const { input, name } = pipeline;
+  if (input.kind === 'audio') {
+    if (!Number.isInteger(source.rateHz) || source.rateHz < RATE_HZ_MIN || source.rateHz > RATE_HZ_MAX) {
+      throw engineError('ERR_FORMAT_UNSUPPORTED', `${name} cannot take audio at ${source.rateHz} Hz`, {
+        expected: `an integer rate from ${RATE_HZ_MIN} to ${RATE_HZ_MAX} Hz`,
+      });
+    }
+    if (!Number.isInteger(source.width) || source.width < 1 || source.width > CHANNELS_MAX) {
+      throw engineError('ERR_FORMAT_UNSUPPORTED', `${name} cannot take ${source.width} channels`, {
+        expected: `1 to ${CHANNELS_MAX} channels`,
+      });
+    }
+    return;
+  }
+  if (!(source.rateHz >= 0) || source.rateHz > RATE_HZ_MAX) {
+    throw engineError('ERR_FORMAT_UNSUPPORTED', `${name} cannot take sensor rows at ${source.rateHz} Hz`, {
+      expected: `a rate from 0 (unknown) to ${RATE_HZ_MAX} Hz`,
+    });
+  }
+  const fits = Number.isInteger(source.width) && source.width >= 1 && source.width <= COLUMNS_MAX;
+  if (!fits || (input.width > 0 && source.width !== input.width)) {
+    throw engineError('ERR_FORMAT_UNSUPPORTED', `${name} cannot take rows of ${source.width} columns`, {
+      expected: input.width > 0 ? `${input.width} columns` : `1 to ${COLUMNS_MAX} columns`,
+    });
+  }
+}

@@ -1,0 +1,138 @@
+// The door of a stream: the only place where input is checked, bounded and, if it must be, dropped. Whatever does not
+// get in becomes a Gap with its cause, so every source row ends up in exactly one result or one gap.
+
+import { engineError } from '../base/errors.ts';
+import { type Micros, micros } from '../base/units.ts';
+import type { Chunk, GapCause, Item } from '../item/item.ts';
+import type { StreamFormat } from '../pipeline/define-pipeline.ts';
+
+/** What happens when the inbox is full. block: the sender must respect its credit, else ERR_CREDIT_OVERRUN. */
+export type Policy = 'block' | 'drop_oldest' | 'reject';
+
+/** One accepted piece of input and when it came. */
+export interface Arrival {
+  readonly item: Item;
+  readonly at: Micros;
+}
+
+export interface Door {
+  /** Next source row expected: everything before it was accepted or declared missing. */
+  readonly next: number;
+  readonly rowsWaiting: number;
+  /** Rows [rows, width], in order, directly after what came before. */
+  rows(data: Float32Array, at: Micros, times?: Float64Array): void;
+  gap(rows: number, why: GapCause, at: Micros): void;
+  mark(what: 'flush' | 'reset' | 'end', at: Micros): void;
+  take(): Arrival | undefined;
+}
+
+export interface DoorOptions {
+  readonly source: StreamFormat;
+  /** Sensors use NaN for "missing"; audio has no such thing. Infinity is a fault for both. */
+  readonly nanIsMissing: boolean;
+  readonly inboxRowsMax: number;
+  readonly policy: Policy;
+  /** First row expected: 0, or the offset of a snapshot. */
+  readonly next: number;
+  readonly onFault: (rows: number) => void;
+}
+
+export function createDoor(options: DoorOptions): Door {
+  const { source, inboxRowsMax } = options;
+  const waiting: Arrival[] = [];
+  let next = options.next;
+  let rowsWaiting = 0;
+  const ptsOf = (row: number): Micros => micros(source.rateHz > 0 ? (row * 1e6) / source.rateHz : row);
+
+  function admit(item: Item, at: Micros): void {
+    waiting.push({ item, at });
+    if (item.kind === 'chunk') rowsWaiting += item.rows;
+    next = item.to;
+  }
+  function admitGap(rows: number, why: GapCause, at: Micros, pts = ptsOf(next)): void {
+    admit({ kind: 'gap', from: next, to: next + rows, pts, why }, at);
+  }
+  function makeRoom(rows: number): boolean {
+    if (rowsWaiting + rows <= inboxRowsMax) return true;
+    if (options.policy === 'reject') return false;
+    if (options.policy === 'block') {
+      throw engineError('ERR_CREDIT_OVERRUN', `more than ${inboxRowsMax} rows sent ahead of the last ack`, {
+        expected: 'send no more than the credit granted in ready and ack',
+      });
+    }
+    for (let i = 0; i < waiting.length && rowsWaiting + rows > inboxRowsMax; i++) {
+      const { item, at } = waiting[i]!;
+      if (item.kind !== 'chunk') continue;
+      rowsWaiting -= item.rows;
+      waiting[i] = { item: { kind: 'gap', from: item.from, to: item.to, pts: item.pts, why: 'shed' }, at };
+    }
+    return rowsWaiting + rows <= inboxRowsMax;
+  }
+
+  return {
+    get next() {
+      return next;
+    },
+    get rowsWaiting() {
+      return rowsWaiting;
+    },
+    rows(data, at, times) {
+      const count = data.length / source.width;
+      if (count === 0) return;
+      if (!makeRoom(count)) return admitGap(count, 'shed', at);
+      for (const run of finiteRuns(data, source.width, options.nanIsMissing)) {
+        const pts = times ? micros(times[run.start]!) : ptsOf(next);
+        if (run.finite) admit(chunkOf(data, source.width, run, next, pts, times), at);
+        else {
+          options.onFault(run.end - run.start);
+          admitGap(run.end - run.start, 'fault', at, pts);
+        }
+      }
+    },
+    gap: (rows, why, at) => admitGap(rows, why, at),
+    mark(what, at) {
+      waiting.push({ item: { kind: 'mark', from: next, to: next, pts: ptsOf(next), what }, at });
+    },
+    take() {
+      const arrival = waiting.shift();
+      if (arrival?.item.kind === 'chunk') rowsWaiting -= arrival.item.rows;
+      return arrival;
+    },
+  };
+}
+
+interface Run {
+  start: number;
+  end: number;
+  finite: boolean;
+}
+
+/** Maximal runs of rows that are all usable or all not. By row, never by message, so that chunking cannot change results. */
+function finiteRuns(data: Float32Array, width: number, nanIsMissing: boolean): Run[] {
+  const runs: Run[] = [];
+  for (let row = 0; row * width < data.length; row++) {
+    let finite = true;
+    for (let i = row * width; i < (row + 1) * width; i++) {
+      const value = data[i]!;
+      if (!Number.isFinite(value) && !(nanIsMissing && value !== value)) finite = false;
+    }
+    const last = runs.at(-1);
+    if (last?.finite === finite) last.end = row + 1;
+    else runs.push({ start: row, end: row + 1, finite });
+  }
+  return runs;
+}
+
+function chunkOf(data: Float32Array, width: number, run: Run, from: number, pts: Micros, times?: Float64Array): Chunk {
+  const rows = run.end - run.start;
+  const chunk: Chunk = {
+    kind: 'chunk',
+    from,
+    to: from + rows,
+    pts,
+    rows,
+    width,
+    data: data.subarray(run.start * width, run.end * width),
+  };
+  return times ? { ...chunk, times: times.subarray(run.start, run.end) } : chunk;
+}

@@ -1,0 +1,240 @@
+// One stream: its door, its arenas, its chain of stages, its numbered outputs. A session neither reads the network nor
+// owns a timer; somebody calls `work()` (pump.ts in the server, a plain loop in `run`). Marble of what it does:
+//   rows, gap, mark -> [door: bounded inbox] -> work() -> stages -> outputs on the source grid, numbered, digested
+
+import { Subject, type Subscription } from 'rxjs';
+import { assert } from '../base/assert.ts';
+import { asEngineError, type EngineError, engineError } from '../base/errors.ts';
+import type { Clock, Micros, StreamId } from '../base/units.ts';
+import type { Gap, GapCause, Item, ResultItem } from '../item/item.ts';
+import { NUMERICS, type Snapshot } from '../item/snapshot.ts';
+import type { StreamContext } from '../operator/stage.ts';
+import type { LoadedPipeline } from '../pipeline/connect.ts';
+import type { StreamFormat } from '../pipeline/define-pipeline.ts';
+import { type Arenas, createArenas } from './arenas.ts';
+import { DIGEST_LAYOUT, type DigestState, initDigest, readDigest, updateDigest } from './digest.ts';
+import { createDoor, type Door, type Policy } from './door.ts';
+import { toSourceGrid } from './source-grid.ts';
+
+export interface Output {
+  /** Dense, from 0, on results; -1 on gaps. */
+  readonly seq: number;
+  /** On the sender's own rows. */
+  readonly item: ResultItem | Gap;
+  /** Microseconds from the arrival of the input that completed it to its leaving the last stage. */
+  readonly latencyUs: number;
+}
+
+export interface SessionSummary {
+  /** Source rows consumed. */
+  readonly offset: number;
+  readonly results: number;
+  readonly gaps: number;
+  readonly digest: string;
+}
+
+export interface SessionOptions {
+  readonly id: StreamId;
+  readonly loaded: LoadedPipeline;
+  readonly source: StreamFormat;
+  readonly clock: Clock;
+  readonly policy?: Policy;
+  readonly inboxRowsMax?: number;
+  /** Go on from here instead of starting anew. ERR_STATE_MODEL or ERR_STATE_LAYOUT when it does not fit. */
+  readonly snapshot?: Snapshot;
+  /** Called for every output, in order. Must not throw. */
+  readonly onOutput: (output: Output) => void;
+  /** Called once, when the stream cannot go on. */
+  readonly onError?: (error: EngineError) => void;
+  /** Rows refused at the door (NaN, Inf). They are declared as a gap as well. */
+  readonly onFault?: (rows: number) => void;
+  /** Work done elsewhere has come back: `work()` can go on. */
+  readonly onReady?: () => void;
+}
+
+/** Ten seconds of 48 kHz audio: far above any jitter, far below trouble. */
+export const INBOX_ROWS_MAX = 480_000;
+
+export class Session {
+  readonly id: StreamId;
+  /** Bytes of the stream's whole state, fixed from the first row on. */
+  readonly stateBytes: number;
+  #options: SessionOptions;
+  #door: Door;
+  #arenas: Arenas;
+  #digest: DigestState;
+  #input = new Subject<Item>();
+  #abort = new AbortController();
+  #subscription: Subscription;
+  #toSource: (item: ResultItem | Gap) => ResultItem | Gap;
+  #pending: Promise<unknown> | undefined;
+  #arrivedAt: Micros;
+  #offset: number;
+  #seq: number;
+  #ended = false;
+
+  constructor(options: SessionOptions) {
+    const { loaded, source, snapshot } = options;
+    if (snapshot) checkSnapshot(snapshot, loaded, source);
+    this.id = options.id;
+    this.#options = options;
+    this.#arenas = createArenas(snapshot?.slots);
+    this.#digest = this.#arenas.state('session.digest', DIGEST_LAYOUT, initDigest);
+    this.#seq = snapshot?.seq ?? 0;
+    this.#offset = snapshot?.offset ?? 0;
+    this.#arrivedAt = options.clock.now();
+    this.#door = createDoor({
+      source,
+      nanIsMissing: loaded.pipeline.input.kind === 'sensor',
+      inboxRowsMax: options.inboxRowsMax ?? INBOX_ROWS_MAX,
+      policy: options.policy ?? 'block',
+      next: this.#offset,
+      onFault: options.onFault ?? (() => undefined),
+    });
+    this.#toSource = toSourceGrid(loaded.pipeline.input, source, () => this.#door.next);
+    const context = this.#context();
+    const output$ = loaded
+      .connect(source)
+      .reduce((stream, stage) => stream.pipe(stage(context)), this.#input.asObservable());
+    this.#subscription = output$.subscribe({
+      next: (item) => this.#emit(item),
+      error: (thrown) => this.#fail(thrown),
+    });
+    this.#arenas.seal();
+    this.stateBytes = this.#arenas.bytes();
+  }
+
+  /** Source rows accepted or declared missing so far: the next row the stream wants. */
+  get next(): number {
+    return this.#door.next;
+  }
+  /** Source rows consumed into state. */
+  get offset(): number {
+    return this.#offset;
+  }
+  get rowsWaiting(): number {
+    return this.#door.rowsWaiting;
+  }
+  /** True after an end mark came out, after a failure and after close. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Takes rows [n, width]. ERR_PARTIAL_SAMPLE for a broken row (nothing is taken), ERR_CREDIT_OVERRUN when full. */
+  rows(data: Float32Array, times?: Float64Array): void {
+    const { width } = this.#options.source;
+    if (data.length % width !== 0) {
+      throw engineError('ERR_PARTIAL_SAMPLE', `${data.length} values are not whole rows of ${width}`, {
+        expected: `a multiple of ${width} values`,
+      });
+    }
+    this.#door.rows(data, this.#options.clock.now(), times);
+  }
+  /** Declares that the next `rows` rows will not come. */
+  gap(rows: number, why: GapCause): void {
+    this.#door.gap(rows, why, this.#options.clock.now());
+  }
+  mark(what: 'flush' | 'reset' | 'end'): void {
+    this.#door.mark(what, this.#options.clock.now());
+  }
+
+  /** Feeds at most `itemsMax` waiting items through the stages; true while more could be done right now. */
+  work(itemsMax = 64): boolean {
+    for (let i = 0; i < itemsMax; i++) {
+      if (this.#pending || this.#ended) return false;
+      const arrival = this.#door.take();
+      if (!arrival) return false;
+      this.#arrivedAt = arrival.at;
+      this.#input.next(arrival.item);
+      this.#consumed(arrival.item.to);
+    }
+    return true;
+  }
+
+  /** Works until nothing waits and nothing is under way. */
+  async idle(): Promise<void> {
+    for (;;) {
+      while (this.work()) await Promise.resolve();
+      if (!this.#pending) return;
+      await this.#pending;
+    }
+  }
+
+  /** The whole state between two items. Only when idle. */
+  snapshot(): Snapshot {
+    assert(!this.#pending && this.rowsWaiting === 0, 'snapshot while work is under way: await idle() first');
+    const { loaded, source } = this.#options;
+    return {
+      pipeline: loaded.pipeline.name,
+      options: loaded.options,
+      modelIds: loaded.modelIds,
+      numerics: NUMERICS,
+      source,
+      offset: this.#offset,
+      seq: this.#seq,
+      slots: this.#arenas.copy(),
+    };
+  }
+
+  summary(): SessionSummary {
+    return { offset: this.#offset, ...readDigest(this.#digest) };
+  }
+
+  close(): void {
+    this.#ended = true;
+    this.#abort.abort();
+    this.#subscription.unsubscribe();
+  }
+
+  #context(): StreamContext {
+    return {
+      id: this.id,
+      clock: this.#options.clock,
+      signal: this.#abort.signal,
+      state: this.#arenas.state,
+      busy: (work) => {
+        const settled: Promise<unknown> = Promise.allSettled([this.#pending, work]).then(() => {
+          if (this.#pending === settled) this.#pending = undefined;
+          if (!this.#pending) this.#options.onReady?.();
+        });
+        this.#pending = settled;
+      },
+    };
+  }
+
+  /** `offset` counts rows whose results can no longer be lost: after the work under way, if any. */
+  #consumed(to: number): void {
+    if (this.#pending) void this.#pending.then(() => this.#consumed(to));
+    else this.#offset = to;
+  }
+
+  #emit(item: Item): void {
+    if (item.kind === 'mark') {
+      if (item.what === 'end') this.#ended = true;
+      return;
+    }
+    const mapped = this.#toSource(item);
+    updateDigest(this.#digest, mapped);
+    const seq = mapped.kind === 'gap' ? -1 : this.#seq++;
+    this.#options.onOutput({ seq, item: mapped, latencyUs: this.#options.clock.now() - this.#arrivedAt });
+  }
+
+  #fail(thrown: unknown): void {
+    this.#ended = true;
+    this.#options.onError?.(asEngineError(thrown));
+  }
+}
+
+function checkSnapshot(snapshot: Snapshot, loaded: LoadedPipeline, source: StreamFormat): void {
+  const same =
+    snapshot.pipeline === loaded.pipeline.name &&
+    snapshot.numerics === NUMERICS &&
+    JSON.stringify(snapshot.modelIds) === JSON.stringify(loaded.modelIds) &&
+    Object.entries(loaded.options).every(([name, value]) => snapshot.options[name] === value) &&
+    snapshot.source.rateHz === source.rateHz &&
+    snapshot.source.width === source.width;
+  if (same) return;
+  throw engineError('ERR_STATE_MODEL', `the snapshot of pipeline ${snapshot.pipeline} does not fit this stream`, {
+    expected: 'the same pipeline, options, format, model hash and numerics as in the snapshot; otherwise start anew',
+  });
+}
