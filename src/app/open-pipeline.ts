@@ -1,0 +1,48 @@
+// Opens pipelines with their models, once per name and option set: parameters are shared by all streams of the process.
+
+import { join } from 'node:path';
+import { type LoadedPipeline, loadPipeline } from '../pipeline/connect.ts';
+import { loadNamedPipeline, loadPipelineFile } from '../pipeline/load-pipelines.ts';
+import { openModel } from '../weights/open-model.ts';
+import type { Model } from '../weights/tensor.ts';
+import { MODELS, PIPELINES } from './paths.ts';
+
+export type OpenPipeline = (name: string, options: Readonly<Record<string, unknown>>) => Promise<LoadedPipeline>;
+
+const models = new Map<string, Promise<Model>>();
+
+/** A model of the package by its folder name, read once. */
+export function openPackagedModel(name: string): Promise<Model> {
+  let model = models.get(name);
+  if (!model) {
+    model = openModel(join(MODELS, name));
+    models.set(name, model);
+  }
+  return model;
+}
+
+/** For network clients: names only, results cached. The cache is bounded because options are finite choices of a client. */
+export function createOpenPipeline(entriesMax = 64): OpenPipeline {
+  const loaded = new Map<string, Promise<LoadedPipeline>>();
+  return (name, options) => {
+    const key = JSON.stringify([name, Object.entries(options).sort()]);
+    let entry = loaded.get(key);
+    if (!entry) {
+      entry = loadNamedPipeline(name, PIPELINES).then((pipeline) => loadPipeline(pipeline, options, openPackagedModel));
+      entry.catch(() => loaded.delete(key));
+      if (loaded.size >= entriesMax) loaded.delete(loaded.keys().next().value!);
+      loaded.set(key, entry);
+    }
+    return entry;
+  };
+}
+
+/** For the command line: a name, or a path to a pipeline module of one's own. */
+export async function openPipelineOrFile(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<LoadedPipeline> {
+  const isFile = /\.(js|mjs|ts)$/.test(name);
+  const pipeline = isFile ? await loadPipelineFile(name) : await loadNamedPipeline(name, PIPELINES);
+  return loadPipeline(pipeline, options, openPackagedModel);
+}
