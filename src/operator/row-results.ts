@@ -1,0 +1,72 @@
+// What the two scan operators share: turning a chunk and the rows that came out of a cell into items.
+// A row that holds NaN or Infinity is a fault and leaves as a Gap, so nothing non-finite travels on. Knows no cell and no
+// stream; see scan-cell/ and scan-cell-async/.
+
+import { assert } from '../base/assert.ts';
+import { type EngineError, engineError } from '../base/errors.ts';
+import { micros } from '../base/units.ts';
+import type { Chunk, Item, Span } from '../item/item.ts';
+
+/** Options of both operators. */
+export interface ScanOptions {
+  /** Grid rows that one cell row covers: a 10 ms hop at 16 kHz is 160. */
+  readonly spanRows: number;
+  /** Grid rows per second, used only to time the rows behind a fault inside a chunk. Absent or 0: they keep its pts. */
+  readonly rateHz?: number;
+  /** Name of the state arena, unique within a pipeline. Default: the cell's kind. */
+  readonly slot?: string;
+  /** Called once for every row lost to a fault, before its Gap goes out. For counting; must not throw. */
+  readonly onFault?: (error: EngineError) => void;
+}
+
+/** Cell rows in a span. ERR_INVARIANT when the span is not whole cell rows: the stage in front must align to hops. */
+export function cellRows(span: Span, spanRows: number): number {
+  const rows = (span.to - span.from) / spanRows;
+  assert(Number.isInteger(rows), 'a span is not a whole number of cell rows');
+  return rows;
+}
+
+/** Fails with ERR_INVARIANT unless the chunk is what the cell takes: [rows, dIn], one row per `spanRows` grid rows. */
+export function checkChunk(chunk: Chunk, dIn: number, spanRows: number): void {
+  assert(chunk.width === dIn && chunk.data.length === chunk.rows * dIn, 'a chunk is not as wide as the cell takes');
+  assert(cellRows(chunk, spanRows) === chunk.rows, 'a chunk covers more or fewer grid rows than its rows say');
+}
+
+/** The first row at or after `first` of y [rows, width] with a NaN or an Infinity; `rows` when all are finite. */
+export function firstFault(y: Float32Array, width: number, rows: number, first = 0): number {
+  for (let i = first * width; i < rows * width; i++) {
+    const value = y[i]!;
+    if (value - value !== 0) return Math.floor(i / width); // NaN and Infinity are the values for which this fails
+  }
+  return rows;
+}
+
+export const nonFinite = (): EngineError =>
+  engineError('ERR_NON_FINITE_STATE', 'the cell gave a value that is not finite; its state starts anew');
+
+/** y [rows, width] as items over the span of `chunk`: finite runs as chunks (views of y), the rest as Gap{fault}. */
+export function rowResults(chunk: Chunk, y: Float32Array, width: number, options: ScanOptions): Item[] {
+  const { rows } = chunk;
+  const items: Item[] = [];
+  for (let row = 0; row < rows; ) {
+    const fault = firstFault(y, width, rows, row);
+    if (fault > row) {
+      const data = y.subarray(row * width, fault * width);
+      const times = chunk.times && { times: chunk.times.subarray(row, fault) };
+      items.push({ kind: 'chunk', ...part(chunk, row, fault, options), rows: fault - row, width, data, ...times });
+    }
+    row = fault;
+    while (row < rows && firstFault(y, width, row + 1, row) === row) row++;
+    if (row > fault) items.push({ kind: 'gap', ...part(chunk, fault, row, options), why: 'fault' });
+  }
+  return items;
+}
+
+function part(chunk: Chunk, first: number, end: number, { spanRows, rateHz }: ScanOptions): Span {
+  const elapsedUs = rateHz ? (first * spanRows * 1e6) / rateHz : 0;
+  return {
+    from: chunk.from + first * spanRows,
+    to: chunk.from + end * spanRows,
+    pts: micros(first > 0 && chunk.times ? chunk.times[first]! : chunk.pts + elapsedUs),
+  };
+}
