@@ -1,0 +1,1 @@
+export { type RehopOptions, rehop } from './rehop.ts';

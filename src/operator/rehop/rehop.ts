@@ -1,0 +1,109 @@
+// Chunks of any size in, hops of exactly `hopRows` rows out:  in  --[0,200)--[200,310)--[310,480)--|
+//                                                             out --[0,160)--[160,320)--[320,480)--|   (hopRows 160)
+// Hops lie at multiples of hopRows from the stream's first row, or from the row of the last reset. What comes out depends
+// on the rows alone, never on how they were chunked. A gap takes every hop that it touches with it: see `gap` below.
+
+import { assert } from '../../base/assert.ts';
+import { f32, f64, u32 } from '../../cell/state.ts';
+import type { GapCause } from '../../item/item.ts';
+import { spanOf } from '../../item/timeline.ts';
+import { makeStage } from '../make-stage.ts';
+import type { Stage } from '../stage.ts';
+
+export interface RehopOptions {
+  readonly hopRows: number;
+  /** Values per row. */
+  readonly width: number;
+  /** Rows per second: gives each hop its pts. */
+  readonly rateHz: number;
+  /** Name of the state arena; needed only when a pipeline has two of these. */
+  readonly slot?: string;
+}
+
+const CAUSES: readonly GapCause[] = ['client', 'lost', 'late', 'shed', 'fault'];
+
+const rehopLayout = (hopRows: number, width: number) => ({
+  hop: f32(hopRows, width), // rows of the hop under way
+  origin: f64(1), // row where the first hop starts
+  next: f64(1), // the next input row; NaN until the first item after a start or reset
+  touched: u32(1), // 0: the hop under way is whole; otherwise 1 + the index in CAUSES of the gap that touched it
+});
+
+/**
+ * Re-cuts a stream into hops: each output chunk has rows = hopRows.
+ * - end: a partial last hop is padded with zeros; its `to` is the true end, so to - from < rows in that one chunk.
+ * - flush passes and emits nothing: a flush must not change what follows.
+ * - reset: rows of a partial hop are declared as a gap (why: client); hops are counted anew from the next item's row.
+ */
+export function rehop(options: RehopOptions): Stage {
+  const { hopRows, width, rateHz, slot = 'rehop' } = options;
+  assert(hopRows >= 1 && width >= 1 && rateHz > 0, 'rehop needs hopRows, width and rateHz above 0');
+  const layout = rehopLayout(hopRows, width);
+
+  return makeStage((context, emit) => {
+    const { hop, origin, next, touched } = context.state(slot, layout, ({ at }) => {
+      at.hop.fill(0);
+      at.origin[0] = 0;
+      at.next[0] = NaN;
+      at.touched[0] = 0;
+    }).at;
+
+    /** Rows of the hop under way that have been seen. */
+    const filled = (): number => (next[0]! - origin[0]!) % hopRows;
+
+    function place(from: number): void {
+      if (next[0] !== next[0]) origin[0] = next[0] = from;
+      assert(next[0] === from, 'rehop: an item does not start where the one before it ended');
+    }
+
+    /** Emits [from, next): a gap if one touched it, else the hop. */
+    function close(from: number): void {
+      const span = spanOf(from, next[0]!, rateHz);
+      if (touched[0]) emit({ kind: 'gap', ...span, why: CAUSES[touched[0] - 1]! });
+      else emit({ kind: 'chunk', ...span, rows: hopRows, width, data: hop.slice() });
+      touched[0] = 0;
+    }
+
+    return {
+      chunk(item) {
+        assert(item.width === width && item.rows === item.to - item.from, 'rehop: a chunk of another width or grid');
+        place(item.from);
+        for (let row = 0; row < item.rows; ) {
+          const at = filled();
+          const take = Math.min(hopRows - at, item.rows - row);
+          hop.set(item.data.subarray(row * width, (row + take) * width), at * width);
+          row += take;
+          next[0]! += take;
+          if (at + take === hopRows) close(next[0]! - hopRows);
+        }
+      },
+
+      // Whole hops are declared at once; the last one, when the gap ends inside it, as soon as the rest of it has come.
+      gap(item) {
+        place(item.from);
+        if (item.to === item.from) return;
+        const from = item.from - filled();
+        const why = 1 + CAUSES.indexOf(item.why);
+        touched[0] ||= why;
+        const whole = item.to - ((item.to - origin[0]!) % hopRows);
+        if (whole > from) {
+          next[0] = whole;
+          close(from);
+          if (item.to > whole) touched[0] = why;
+        }
+        next[0] = item.to;
+      },
+
+      mark(item) {
+        const rows = item.what === 'flush' || next[0] !== next[0] ? 0 : filled();
+        if (rows > 0) {
+          if (item.what === 'reset') touched[0] ||= 1; // 'client'
+          hop.fill(0, rows * width);
+          close(next[0]! - rows);
+        }
+        if (item.what !== 'flush') next[0] = NaN;
+        emit(item);
+      },
+    };
+  });
+}
