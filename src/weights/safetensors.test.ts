@@ -49,18 +49,20 @@ const one = (entry: unknown, dataBytes = 8): Uint8Array =>
   frame(JSON.stringify({ w: entry }), new Uint8Array(dataBytes));
 
 describe('parseSafetensors', () => {
-  it('keeps float32, float64 and the integers as they are', () => {
+  it('keeps float32, float64 and the integers (int8 as int32)', () => {
     const file = fileOf([
       { name: 'a', dtype: 'F32', shape: [2, 1], bytes: bytesOf(Float32Array.of(1.5, -0.1)) },
       { name: 'b', dtype: 'F64', shape: [1], bytes: bytesOf(Float64Array.of(Math.PI)) },
       { name: 'c', dtype: 'I64', shape: [1], bytes: bytesOf(BigInt64Array.of(-(2n ** 62n))) },
       { name: 'd', dtype: 'I32', shape: [], bytes: bytesOf(Int32Array.of(-7)) },
+      { name: 'e', dtype: 'I8', shape: [2], bytes: bytesOf(Int8Array.of(-128, 127)) },
     ]);
     expect(read(file, 'a')).toEqual({ dtype: 'F32', shape: [2, 1], data: Float32Array.of(1.5, -0.1) });
     expect(read(file, 'b').data).toEqual(Float64Array.of(Math.PI));
     expect(read(file, 'c').data).toEqual(BigInt64Array.of(-(2n ** 62n)));
     expect(read(file, 'd')).toEqual({ dtype: 'I32', shape: [], data: Int32Array.of(-7) });
-    expect([...parseSafetensors(file).keys()]).toEqual(['a', 'b', 'c', 'd']);
+    expect(read(file, 'e').data).toEqual(Int32Array.of(-128, 127));
+    expect([...parseSafetensors(file).keys()]).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   it('widens float16 exactly, subnormals and infinities included', () => {
@@ -86,6 +88,14 @@ describe('parseSafetensors', () => {
       shifted.set(file, shift);
       expect(read(shifted.subarray(shift), 'wide').data).toEqual(Float64Array.of(1 / 3, -9));
     }
+  });
+
+  it('reads a Node Buffer, whose slice is a view of a larger pool', () => {
+    const file = fileOf([{ name: 'w', dtype: 'F64', shape: [1], bytes: bytesOf(Float64Array.of(1 / 3)) }]);
+    const pooled = Buffer.concat([Buffer.alloc(3), file]).subarray(3);
+    const { data } = read(pooled, 'w');
+    expect(data).toEqual(Float64Array.of(1 / 3));
+    expect(data.buffer.byteLength).toBe(8);
   });
 
   it('hands out copies: the file may change afterwards', () => {

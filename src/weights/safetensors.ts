@@ -5,7 +5,7 @@
 import { engineError } from '../base/errors.ts';
 
 export type RawData = Float32Array | Float64Array | BigInt64Array | Int32Array;
-/** One tensor as stored; `dtype` is the file's own word. F16 and BF16 arrive widened (exactly) to a Float32Array. */
+/** One tensor as stored; `dtype` is the file's own word. F16 and BF16 arrive widened (exactly) to float32, I8 to int32. */
 export interface RawTensor {
   readonly dtype: string;
   readonly shape: number[];
@@ -13,7 +13,7 @@ export interface RawTensor {
 }
 
 const HEADER_BYTES_MAX = 100_000_000; // the reference implementation's own limit
-const BYTES: Readonly<Record<string, number>> = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2 };
+const BYTES: Readonly<Record<string, number>> = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, I8: 1 };
 const SUPPORTED = Object.keys(BYTES).join(', ');
 
 /**
@@ -45,8 +45,10 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, RawTensor> {
   }
   if (end < found) throw invalid(`${found - end} bytes follow the last tensor`, `${end} bytes of tensors`);
   for (const { name, dtype, shape, begin, end: stop } of entries) {
-    // slice copies into a fresh buffer, so an odd offset in the file does no harm to the 4 and 8 byte views.
-    tensors.set(name, { dtype, shape, data: widen(dtype, bytes.slice(dataStart + begin, dataStart + stop).buffer) });
+    // A fresh buffer, so an odd offset in the file does no harm to the 4 and 8 byte views. Not slice(): a Node Buffer's
+    // slice is a view.
+    const own = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + stop)).buffer;
+    tensors.set(name, { dtype, shape, data: widen(dtype, own) });
   }
   return tensors;
 }
@@ -121,6 +123,8 @@ function widen(dtype: string, buffer: ArrayBuffer): RawData {
       return new BigInt64Array(buffer);
     case 'I32':
       return new Int32Array(buffer);
+    case 'I8':
+      return Int32Array.from(new Int8Array(buffer));
     case 'F16':
       return Float32Array.from(new Uint16Array(buffer), halfToNumber);
     case 'BF16': {
