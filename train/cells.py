@@ -24,7 +24,7 @@ class RMSNorm(nn.Module):
         return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + EPS) * self.weight
 
 
-def ssd_chunked(x, dt, a, b, c, chunk=40):
+def ssd_chunked(x, dt, a, b, c, chunk=20):
     """Chunked state-space dual scan from a zero state.
 
     x [B,T,H,P], dt [B,T,H] (after softplus), a [H] (negative), b and c [B,T,N].
