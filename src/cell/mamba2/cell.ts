@@ -1,0 +1,79 @@
+// Mamba-2 mixer, one row at a time (Dao & Gu 2024, 2405.21060). Norm, residual and MLP around it are cell/stack's.
+//   [z | x B C | dt] = in_proj u;   x B C = silu(conv(x B C));   dt = clamp(softplus(dt + dt_bias))
+//   h = exp(dt A) h + dt x (outer) B;   y = h . C + D x;   out = out_proj(rmsNorm(y silu(z)) * weight)
+// The state does not grow: 4 [(E + 2GN)(K - 1) + E N] bytes. Slow twin: naive.ts. Names and shapes: params.ts.
+
+import { exp, softplus } from '../../base/math.ts';
+import { causalConvSkip, causalConvStep } from '../../kernel/plain/causal-conv.ts';
+import { gatedRmsNorm } from '../../kernel/plain/gated-rms-norm.ts';
+import { matvec } from '../../kernel/plain/matvec.ts';
+import { siluInto } from '../../kernel/plain/silu-into.ts';
+import { ssdStep } from '../../kernel/plain/ssd-step.ts';
+import type { Weights } from '../../weights/tensor.ts';
+import type { Cell } from '../cell.ts';
+import { scanBySteps } from '../scan-by-steps.ts';
+import { f32, type State } from '../state.ts';
+import { type Mamba2Config, mamba2Sizes, readMamba2 } from './params.ts';
+
+/** conv [E + 2GN, K - 1]: last inputs of the convolution, oldest first. ssm [H, P, N]: h. */
+export type Mamba2Layout = { readonly conv: ReturnType<typeof f32>; readonly ssm: ReturnType<typeof f32> };
+
+/**
+ * A mixer with the tensors under `prefix`, for instance `backbone.layers.0.mixer.`; dIn = dOut = dModel.
+ * @throws ERR_CONFIG_INVALID, ERR_WEIGHTS_MISSING, ERR_WEIGHTS_SHAPE
+ */
+export function mamba2Cell(weights: Weights, prefix: string, config: Mamba2Config): Cell<Mamba2Layout> {
+  const params = readMamba2(weights, prefix, config);
+  const { dInner, heads, dMixed, dProj } = mamba2Sizes(config);
+  const { dModel, dState, dConv, headDim, nGroups, eps } = config;
+  const [dtMin, dtMax] = config.dtLimit;
+  const sizes = { heads, headDim, dState, groups: nGroups };
+  const layout: Mamba2Layout = { conv: f32(dMixed, dConv - 1), ssm: f32(heads, headDim, dState) };
+
+  // Scratch, rewritten by every step. The slices are views: in_proj writes them all at once.
+  const projected = new Float32Array(dProj);
+  const z = projected.subarray(0, dInner);
+  const mixed = projected.subarray(dInner, dInner + dMixed);
+  const rawDt = projected.subarray(dInner + dMixed);
+  const x = mixed.subarray(0, dInner);
+  const B = mixed.subarray(dInner, dInner + nGroups * dState);
+  const C = mixed.subarray(dInner + nGroups * dState);
+  const dt = new Float64Array(heads);
+  const inner = new Float32Array(dInner);
+
+  const dtOf = (raw: number): number => Math.min(dtMax, Math.max(dtMin, softplus(raw)));
+
+  const step = (state: State<Mamba2Layout>, input: Float32Array, output: Float32Array): void => {
+    matvec(params.inProj, input, projected, dProj, dModel);
+    causalConvStep(state.at.conv, mixed, params.convWeight, params.convBias, mixed, dMixed, dConv);
+    siluInto(mixed, mixed);
+    for (let j = 0; j < heads; j++) dt[j] = dtOf(rawDt[j]! + params.dtBias[j]!);
+    ssdStep(state.at.ssm, dt, params.A, x, B, C, params.D, inner, sizes);
+    gatedRmsNorm(inner, z, params.normWeight, eps, inner);
+    matvec(params.outProj, inner, output, dModel, dInner);
+  };
+
+  return {
+    kind: 'mamba2',
+    dIn: dModel,
+    dOut: dModel,
+    layout,
+    contextRows: Infinity,
+    init(state) {
+      state.at.conv.fill(0);
+      state.at.ssm.fill(0);
+    },
+    step,
+    scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    // A row without input adds nothing to h and has dt = softplus(dt_bias), what in_proj of a zero row would give.
+    skip(state, rows) {
+      const { conv, ssm } = state.at;
+      causalConvSkip(conv, dMixed, dConv, rows);
+      const perHead = headDim * dState;
+      for (let j = 0; j < heads; j++) {
+        const decay = exp(rows * dtOf(params.dtBias[j]!) * params.A[j]!);
+        for (let i = j * perHead; i < (j + 1) * perHead; i++) ssm[i] = decay * ssm[i]!;
+      }
+    },
+  };
+}
