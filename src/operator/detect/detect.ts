@@ -1,0 +1,36 @@
+// detect: names what a cell's output columns mean.
+//   in  --chunk [p0]--chunk [p1]--gap--
+//   out --vad {speech: p0}--vad {speech: p1}--gap--
+// One Detection per row; values are copied, so the chunk's memory is free again.
+
+import { assert } from '../../base/assert.ts';
+import { spanOf } from '../../item/timeline.ts';
+import { makeStage } from '../make-stage.ts';
+import type { Stage } from '../stage.ts';
+
+export interface DetectOptions {
+  /** What the readings are called on the wire: `op` of the result. */
+  readonly name: string;
+  /** One name per column, in order. */
+  readonly values: readonly string[];
+  /** Grid rows that one chunk row covers. */
+  readonly spanRows: number;
+  /** Grid rows per second, for the time of each row. */
+  readonly rateHz: number;
+}
+
+/** Chunk [rows, values.length] -> `rows` Detections. The last row of a stream may cover fewer than `spanRows` grid rows. */
+export function detect(options: DetectOptions): Stage {
+  const { name, values: names, spanRows, rateHz } = options;
+  return makeStage((_context, emit) => ({
+    chunk(item) {
+      assert(item.width === names.length, 'detect was given another number of columns than names');
+      for (let row = 0; row < item.rows; row++) {
+        const from = item.from + row * spanRows;
+        const span = spanOf(from, Math.min(from + spanRows, item.to), rateHz);
+        const values = Object.fromEntries(names.map((key, column) => [key, item.data[row * item.width + column]!]));
+        emit({ kind: 'detection', name, ...span, values });
+      }
+    },
+  }));
+}

@@ -1,0 +1,1 @@
+export { type DetectOptions, detect } from './detect.ts';
