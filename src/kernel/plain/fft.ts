@@ -1,10 +1,11 @@
 // Discrete Fourier transform of complex values, any size 2^a 3^b 5^c, in float64: mixed-radix Stockham, no recursion, no bit
 // reversal. A plan holds the roots of unity and scratch of one size; it serves any number of callers on one thread.
-// The butterflies: fft-radix.ts. For real input use real-fft.ts, which is twice as fast.
+// The butterflies: fft-radix-even.ts, fft-radix-odd.ts. For real input use real-fft.ts, which is twice as fast.
 
 import { assert } from '../../base/assert.ts';
 import { cos, sin } from '../../base/math.ts';
-import { radix2, radix3, radix4, radix5 } from './fft-radix.ts';
+import { radix2, radix4 } from './fft-radix-even.ts';
+import { radix3, radix5 } from './fft-radix-odd.ts';
 
 export interface FftPlan {
   readonly size: number;

@@ -1,0 +1,1 @@
+export { type LogMelOptions, logMel } from './log-mel.ts';

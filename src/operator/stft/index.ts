@@ -1,0 +1,1 @@
+export { type StftOptions, stft } from './stft.ts';
