@@ -1,6 +1,6 @@
-// What the two scan operators share: turning a chunk and the rows that came out of a cell into items.
-// A row that holds NaN or Infinity is a fault and leaves as a Gap, so nothing non-finite travels on. Knows no cell and no
-// stream; see scan-cell/ and scan-cell-async/.
+// What the two scan operators share: how a chunk divides into cell rows, and how the rows that came out of a cell become
+// items. A row that holds NaN or Infinity is a fault and leaves as a Gap, so nothing non-finite travels on. Knows no cell
+// and no stream; see scan-cell/ and scan-cell-async/.
 
 import { assert } from '../base/assert.ts';
 import { type EngineError, engineError } from '../base/errors.ts';
@@ -19,17 +19,19 @@ export interface ScanOptions {
   readonly onFault?: (error: EngineError) => void;
 }
 
-/** Cell rows in a span. ERR_INVARIANT when the span is not whole cell rows: the stage in front must align to hops. */
-export function cellRows(span: Span, spanRows: number): number {
-  const rows = (span.to - span.from) / spanRows;
-  assert(Number.isInteger(rows), 'a span is not a whole number of cell rows');
-  return rows;
-}
+/** Cell rows that a span touches: the last hop of a stream, or a gap before a reset, may be a part of one. */
+export const spanCellRows = (span: Span, spanRows: number): number => Math.ceil((span.to - span.from) / spanRows);
 
-/** Fails with ERR_INVARIANT unless the chunk is what the cell takes: [rows, dIn], one row per `spanRows` grid rows. */
-export function checkChunk(chunk: Chunk, dIn: number, spanRows: number): void {
-  assert(chunk.width === dIn && chunk.data.length === chunk.rows * dIn, 'a chunk is not as wide as the cell takes');
-  assert(cellRows(chunk, spanRows) === chunk.rows, 'a chunk covers more or fewer grid rows than its rows say');
+/**
+ * Cell rows in a chunk. Its values are read as [rows, dIn]: a hop of 512 samples (512 rows of width 1) is one row of 512.
+ * @throws ERR_INVARIANT when the values are not whole rows, or the span says another number of rows
+ */
+export function chunkCellRows(chunk: Chunk, dIn: number, spanRows: number): number {
+  const rows = chunk.data.length / dIn;
+  assert(Number.isInteger(rows), 'a chunk does not hold whole rows of the width that the cell takes');
+  assert(spanCellRows(chunk, spanRows) === rows, 'a chunk covers more or fewer grid rows than its rows say');
+  assert(!chunk.times || chunk.rows === rows, 'rows with times of their own cannot be taken together');
+  return rows;
 }
 
 /** The first row at or after `first` of y [rows, width] with a NaN or an Infinity; `rows` when all are finite. */
@@ -46,7 +48,7 @@ export const nonFinite = (): EngineError =>
 
 /** y [rows, width] as items over the span of `chunk`: finite runs as chunks (views of y), the rest as Gap{fault}. */
 export function rowResults(chunk: Chunk, y: Float32Array, width: number, options: ScanOptions): Item[] {
-  const { rows } = chunk;
+  const rows = y.length / width;
   const items: Item[] = [];
   for (let row = 0; row < rows; ) {
     const fault = firstFault(y, width, rows, row);
@@ -66,7 +68,7 @@ function part(chunk: Chunk, first: number, end: number, { spanRows, rateHz }: Sc
   const elapsedUs = rateHz ? (first * spanRows * 1e6) / rateHz : 0;
   return {
     from: chunk.from + first * spanRows,
-    to: chunk.from + end * spanRows,
+    to: Math.min(chunk.to, chunk.from + end * spanRows),
     pts: micros(first > 0 && chunk.times ? chunk.times[first]! : chunk.pts + elapsedUs),
   };
 }

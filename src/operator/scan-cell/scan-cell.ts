@@ -4,71 +4,61 @@
 // Any chunking of the same rows gives the same rows. A row that comes out non-finite leaves as Gap{fault} and the state
 // starts anew behind it. Not for cells that answer later (scan-cell-async/). Contract: cell/cell.ts.
 
-import { concatMap, defer } from 'rxjs';
 import type { Cell } from '../../cell/cell.ts';
 import type { Layout, State } from '../../cell/state.ts';
-import type { Chunk, Item } from '../../item/item.ts';
-import { cellRows, checkChunk, firstFault, nonFinite, rowResults, type ScanOptions } from '../row-results.ts';
+import { makeStage } from '../make-stage.ts';
+import { chunkCellRows, firstFault, nonFinite, rowResults, type ScanOptions, spanCellRows } from '../row-results.ts';
 import type { Stage } from '../stage.ts';
 
 /**
  * Chunk [rows, dIn] -> Chunk [rows, dOut]. A gap of n cell rows becomes cell.skip(n); a cell without `skip` starts anew.
  * Several rows go through cell.scan where there is one, so a cell that declares scanRtol is chunk-invariant within it.
- * The data handed on is scratch: it is overwritten by the next chunk.
- * @throws ERR_INVARIANT for chunks of another width and for gaps that are not whole cell rows
+ * @throws ERR_INVARIANT for a chunk that is not whole cell rows
  */
 export function scanCell<L extends Layout>(cell: Cell<L>, options: ScanOptions): Stage {
-  let scratch = new Float32Array(cell.dOut);
+  const { dIn, dOut } = cell;
+  const { spanRows, slot = cell.kind, onFault } = options;
 
-  function handle(state: State<L>, item: Item): Item[] {
-    switch (item.kind) {
-      case 'chunk': {
-        checkChunk(item, cell.dIn, options.spanRows);
-        const size = item.rows * cell.dOut;
-        if (scratch.length < size) scratch = new Float32Array(size);
-        const y = scratch.subarray(0, size);
-        advance(state, item, y);
-        return rowResults(item, y, cell.dOut, options);
-      }
-      case 'gap': {
-        const rows = cellRows(item, options.spanRows);
-        if (cell.skip) cell.skip(state, rows);
-        else cell.init(state);
-        return [item];
-      }
-      case 'mark':
-        if (item.what === 'reset') cell.init(state);
-        return [item];
-      default:
-        return [item];
-    }
+  function restart(state: State<L>): void {
+    onFault?.(nonFinite());
+    cell.init(state);
   }
 
-  /** y [rows, dOut]; a faulty row keeps its non-finite values, and the row behind it is computed from the start state. */
-  function advance(state: State<L>, { data: x, rows }: Chunk, y: Float32Array): void {
+  /** x [rows, dIn] -> y [rows, dOut]. A faulty row keeps its values; the row behind it is computed from the start state. */
+  function advance(state: State<L>, x: Float32Array, y: Float32Array, rows: number): void {
     let row = 0;
     if (rows > 1 && cell.scan) {
       cell.scan(state, x, y, rows);
-      const fault = firstFault(y, cell.dOut, rows);
+      const fault = firstFault(y, dOut, rows);
       if (fault === rows) return;
       restart(state);
       row = fault + 1; // what the scan did beyond the fault is void: go on by single steps
     }
     for (; row < rows; row++) {
-      const out = y.subarray(row * cell.dOut, (row + 1) * cell.dOut);
-      cell.step(state, x.subarray(row * cell.dIn, (row + 1) * cell.dIn), out);
-      if (firstFault(out, cell.dOut, 1) === 0) restart(state);
+      const out = y.subarray(row * dOut, (row + 1) * dOut);
+      cell.step(state, x.subarray(row * dIn, (row + 1) * dIn), out);
+      if (firstFault(out, dOut, 1) === 0) restart(state);
     }
   }
 
-  function restart(state: State<L>): void {
-    options.onFault?.(nonFinite());
-    cell.init(state);
-  }
-
-  return (context) => (source) =>
-    defer(() => {
-      const state = context.state(options.slot ?? cell.kind, cell.layout, (fresh) => cell.init(fresh));
-      return source.pipe(concatMap((item) => handle(state, item)));
-    });
+  return makeStage((context, emit) => {
+    const state = context.state(slot, cell.layout, (fresh) => cell.init(fresh));
+    return {
+      chunk(item) {
+        const rows = chunkCellRows(item, dIn, spanRows);
+        const y = new Float32Array(rows * dOut);
+        advance(state, item.data, y, rows);
+        for (const result of rowResults(item, y, dOut, options)) emit(result);
+      },
+      gap(item) {
+        if (cell.skip) cell.skip(state, spanCellRows(item, spanRows));
+        else cell.init(state);
+        emit(item);
+      },
+      mark(item) {
+        if (item.what === 'reset') cell.init(state);
+        emit(item);
+      },
+    };
+  });
 }
