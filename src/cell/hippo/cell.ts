@@ -8,6 +8,7 @@
 import { legendreRow } from '../../kernel/plain/hippo-legendre.ts';
 import { legsStep, legtStep } from '../../kernel/plain/hippo-step.ts';
 import type { Cell } from '../cell.ts';
+import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, f64, type State } from '../state.ts';
 import { type HippoConfig, legsParams, legtParams, TICKS_PER_ROW } from './params.ts';
 
@@ -56,7 +57,7 @@ export function hippoCell(config: HippoConfig): HippoCell {
     }
     for (let i = 0; i < c.length; i++) y[i] = c[i]!;
   }
-  return {
+  const cell: HippoCell = {
     kind: 'hippo',
     dIn: width,
     dOut: width * order,
@@ -74,6 +75,7 @@ export function hippoCell(config: HippoConfig): HippoCell {
       for (let channel = 0; channel < width; channel++) move(state, channel, rows);
     },
   };
+  return { ...cell, scan: scanBySteps(cell) };
 }
 
 function legtAdvance(order: number, windowRows: number): Advance {
