@@ -1,0 +1,1 @@
+export { type MixdownOptions, mixdown } from './mixdown.ts';

@@ -1,0 +1,87 @@
+// The low-pass filters of resample: a Kaiser-windowed sinc, sampled once for each phase between two input rows.
+// Flat to 0.45 of the lower rate, 90 dB down from 0.5 of it on, so nothing folds back. Tables are shared by all streams.
+
+import { engineError } from '../../base/errors.ts';
+import { sin } from '../../base/math.ts';
+
+/** Output row j lies at input row j * down / up. */
+export interface Filter {
+  readonly up: number;
+  readonly down: number;
+  /** Input rows that one output row sees: half before its time (the row at it included), half after. Multiple of 4. */
+  readonly taps: number;
+  /** [up, taps] f32; phase p is for an output row p / up past an input row. Each phase sums to 1: a constant stays exact. */
+  readonly coefficients: Float32Array;
+}
+
+/** Half the filter's length in periods of the lower rate, for 90 dB over a transition of 0.05 (Kaiser: (A - 8) / (14.36 * 0.05) / 2). */
+const REACH = 58;
+const KAISER_BETA = 8.96; // 0.1102 (A - 8.7), A = 90 dB
+const CUTOFF = 0.475; // of the lower rate: the middle of the transition
+const PHASES_MAX = 10_000;
+const RATIO_MAX = 64;
+const CACHED_COEFFICIENTS_MAX = 4_000_000; // 16 MB; the usual rates together need 1 MB
+
+const cache = new Map<string, Filter>();
+
+/** @throws ERR_FORMAT_UNSUPPORTED for rates whose reduced ratio has a part above 10,000, or that lie more than 64-fold apart */
+export function filterFor(fromHz: number, toHz: number): Filter {
+  const common = commonDivisor(fromHz, toHz);
+  const up = toHz / common;
+  const down = fromHz / common;
+  const ratio = Math.max(up / down, down / up);
+  if (!(Math.max(up, down) <= PHASES_MAX && ratio <= RATIO_MAX && Math.min(fromHz, toHz) > 0)) {
+    throw engineError('ERR_FORMAT_UNSUPPORTED', `cannot convert ${fromHz} Hz to ${toHz} Hz`, {
+      expected: 'a usual rate: 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000 Hz',
+    });
+  }
+  const key = `${up}/${down}`;
+  const filter = cache.get(key) ?? design(up, down);
+  cache.delete(key);
+  cache.set(key, filter); // last used goes last
+  let total = [...cache.values()].reduce((sum, { coefficients }) => sum + coefficients.length, 0);
+  for (const [oldest, { coefficients }] of cache) {
+    if (total <= CACHED_COEFFICIENTS_MAX || oldest === key) break;
+    cache.delete(oldest);
+    total -= coefficients.length;
+  }
+  return filter;
+}
+
+function commonDivisor(a: number, b: number): number {
+  while (b > 0) [a, b] = [b, a % b];
+  return a;
+}
+
+function design(up: number, down: number): Filter {
+  const stretch = Math.max(1, down / up); // input rows per period of the lower rate
+  const reach = REACH * stretch;
+  const half = 2 * Math.ceil(reach / 2);
+  const taps = 2 * half;
+  const coefficients = new Float32Array(up * taps);
+  const phase = new Float64Array(taps);
+  for (let p = 0; p < up; p++) {
+    let sum = 0;
+    for (let k = 0; k < taps; k++) {
+      const u = k - half + 1 - p / up; // input rows from the output row
+      sum += phase[k] = sinc((2 * CUTOFF * u) / stretch) * kaiser(u / reach);
+    }
+    for (let k = 0; k < taps; k++) coefficients[p * taps + k] = phase[k]! / sum;
+  }
+  return { up, down, taps, coefficients };
+}
+
+const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x));
+const kaiser = (x: number): number => (x * x >= 1 ? 0 : besselI0(KAISER_BETA * Math.sqrt(1 - x * x)));
+
+/** I0(x) = sum ((x / 2)^k / k!)^2; 40 terms at most below x = 10. The factor 1 / I0(beta) falls out when phases are summed to 1. */
+function besselI0(x: number): number {
+  let term = 1;
+  let sum = 1;
+  for (let k = 1; term > 1e-17 * sum; k++) {
+    const factor = x / (2 * k);
+    term *= factor * factor;
+    sum += term;
+  }
+  return sum;
+}

@@ -1,0 +1,1 @@
+export { type ResampleOptions, resample } from './resample.ts';
