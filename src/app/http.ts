@@ -32,7 +32,8 @@ export function createHttpServer(options: HttpOptions): Server {
     const path = request.url?.split('?')[0];
     if (request.method !== 'GET') return answer(405, { error: 'only GET is served here' });
     if (path === '/healthz') return answer(200, { status: 'ok', sessions: options.sessions() });
-    if (path === '/readyz') return options.ready() ? answer(200, { status: 'ready' }) : answer(503, { status: 'draining' });
+    if (path === '/readyz')
+      return options.ready() ? answer(200, { status: 'ready' }) : answer(503, { status: 'draining' });
     if (path === '/v1/pipelines') {
       describePipelines().then(
         (pipelines) => answer(200, { pipelines }),

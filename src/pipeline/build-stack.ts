@@ -1,0 +1,98 @@
+// From a model folder's config and tensors to a runnable cell: picks the mixer for the model type and puts the blocks in
+// a row. The only place that knows which checkpoint layout means which cell.
+
+import { engineError } from '../base/errors.ts';
+import { attentionCell } from '../cell/attention/index.ts';
+import type { Cell } from '../cell/cell.ts';
+import { mamba2Cell } from '../cell/mamba2/index.ts';
+import { type Linear, readBody, readLinear, type StackParts, stackCell } from '../cell/stack/index.ts';
+import { type ConfigReader, configReader } from '../weights/config-reader.ts';
+import type { Model } from '../weights/tensor.ts';
+
+export interface BuildOptions {
+  /** Rows that attention sees, instead of the model's own `sliding_window`. */
+  readonly window?: number;
+}
+
+/**
+ * The model as one cell, with the ends that config.millrace.ends names (`embed`, `head`, `activation`).
+ * @throws ERR_CONFIG_INVALID for a model type without a builder; ERR_WEIGHTS_* for tensors that do not fit
+ */
+export function buildStack(model: Model, options: BuildOptions = {}): Cell {
+  const config = configReader(model);
+  const type = config.text('model_type');
+  const build = BUILDERS[type];
+  if (!build) {
+    throw engineError('ERR_CONFIG_INVALID', `model ${model.name} has model_type "${type}"`, {
+      expected: `one of: ${Object.keys(BUILDERS).join(', ')}`,
+    });
+  }
+  const body = build(model, config, options);
+  return stackCell({ ...body, ...readEnds(model, config, body.dModel) });
+}
+
+type Builder = (model: Model, config: ConfigReader, options: BuildOptions) => StackParts;
+
+const BUILDERS: Readonly<Record<string, Builder>> = { mamba2: buildMamba2, mistral: buildMistral };
+
+function buildMamba2({ weights }: Model, config: ConfigReader): StackParts {
+  const eps = config.number('layer_norm_epsilon');
+  const mixer = {
+    dModel: config.number('hidden_size'),
+    dState: config.number('state_size'),
+    dConv: config.number('conv_kernel'),
+    expand: config.number('expand'),
+    headDim: config.number('head_dim'),
+    nGroups: config.number('n_groups'),
+    eps,
+    dtLimit: [0, Infinity],
+  } as const;
+  const mixers = layers(config, (i) => mamba2Cell(weights, `backbone.layers.${i}.mixer.`, mixer));
+  return readBody(weights, 'backbone', { dModel: mixer.dModel, eps }, mixers);
+}
+
+function buildMistral({ weights }: Model, config: ConfigReader, options: BuildOptions): StackParts {
+  const dModel = config.number('hidden_size');
+  const heads = config.number('num_attention_heads');
+  const mixer = {
+    dModel,
+    heads,
+    kvHeads: config.number('num_key_value_heads'),
+    headDim: config.number('head_dim', dModel / heads),
+    window: options.window ?? config.number('sliding_window'),
+    theta: config.number('rope_theta'),
+  };
+  const mixers = layers(config, (i) => attentionCell(weights, `model.layers.${i}.self_attn.`, mixer));
+  const body = { dModel, eps: config.number('rms_norm_eps'), dHidden: config.number('intermediate_size') };
+  return readBody(weights, 'model', body, mixers);
+}
+
+function layers(config: ConfigReader, make: (index: number) => Cell): Cell[] {
+  return Array.from({ length: config.number('num_hidden_layers') }, (_, i) => make(i));
+}
+
+function readEnds(model: Model, config: ConfigReader, dModel: number): Partial<StackParts> {
+  if (!config.has('millrace')) return {};
+  const ends = config.section('millrace').section('ends');
+  const parts: { embed?: Linear; head?: Linear; activation?: 'sigmoid' | 'none' } = {};
+  if (ends.has('embed')) {
+    const name = ends.text('embed');
+    parts.embed = readLinear(model.weights, name, shapeOf(model, `${name}.weight`)[1] ?? 0, dModel);
+  }
+  if (ends.has('head')) {
+    const name = ends.text('head');
+    parts.head = readLinear(model.weights, name, dModel, shapeOf(model, `${name}.weight`)[0] ?? 0);
+  }
+  if (ends.has('activation')) {
+    const activation = ends.text('activation');
+    if (activation !== 'sigmoid' && activation !== 'none') {
+      throw engineError('ERR_CONFIG_INVALID', `model ${model.name}: activation "${activation}"`, {
+        expected: 'sigmoid or none',
+      });
+    }
+    parts.activation = activation;
+  }
+  return parts;
+}
+
+const shapeOf = (model: Model, name: string): readonly number[] => model.weights.get(name)?.shape ?? [];
