@@ -77,6 +77,14 @@ function stepAll(cell: Cell, x: Float32Array, rows: number): Float32Array {
   return y;
 }
 
+/** Before all laws: `init` sets every slot, whatever the arena held. */
+export function startable({ make }: Sample): void {
+  const cell = make();
+  const clean = makeState(cell.layout);
+  cell.init(clean);
+  assert(sameState(started(cell), clean), 'init leaves a part of a dirty arena as it was');
+}
+
 /** Law 1: any chunking, by scan or by steps, gives the same bytes (1,000 random splits). */
 export function chunking({ make }: Sample): void {
   const cell = make();

@@ -48,6 +48,7 @@ describe.each(doors.filter(([, door]) => door.sampleCell))('the %s cell', (_kind
     for (const sample of samples) law(sample);
   };
 
+  it('starts alike in any arena', forAll(laws.startable));
   it('gives the same bytes for any chunking', forAll(laws.chunking));
   it('sees nothing of the future', forAll(laws.causal));
   it('forgets what lies beyond its context', forAll(laws.forgetting));
