@@ -1,0 +1,1 @@
+export { type IstftOptions, istft } from './istft.ts';
