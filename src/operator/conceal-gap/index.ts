@@ -1,0 +1,1 @@
+export { type ConcealGapOptions, concealGap } from './conceal-gap.ts';

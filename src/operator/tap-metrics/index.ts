@@ -1,0 +1,1 @@
+export { type TapObserver, tapMetrics } from './tap-metrics.ts';

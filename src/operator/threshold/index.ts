@@ -1,0 +1,1 @@
+export { type ThresholdOptions, threshold } from './threshold.ts';

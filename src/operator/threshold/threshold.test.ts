@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { detectionOf, gapOf, markOf, seeded } from '../../../test/helpers/items.ts';
+import { expectResumable, runStage } from '../../../test/helpers/run-stage.ts';
+import type { Item } from '../../item/item.ts';
+import { threshold } from './threshold.ts';
+
+const options = { name: 'vad', value: 'speech', on: 0.6, off: 0.4, minOnRows: 30, hangRows: 20 };
+const stage = threshold(options);
+
+/** One reading per 10 rows; null is a gap. */
+const readings = (...values: (number | null)[]): Item[] =>
+  values.map((speech, k) =>
+    speech === null ? gapOf(10 * k, 10 * k + 10) : detectionOf('vad', 10 * k, 10 * k + 10, { speech }),
+  );
+const segments = (items: readonly Item[], settings = options) =>
+  runStage(threshold(settings), items).flatMap((item) =>
+    item.kind === 'detection' && item.name !== 'vad' ? [[item.name, item.from, item.to, item.values.peak]] : [],
+  );
+
+describe('threshold', () => {
+  it('tells a start once long enough and an end once quiet enough', () => {
+    expect(segments(readings(0.1, 0.7, 0.5, 0.9, 0.5, 0.3, 0.2, 0.1))).toEqual([
+      ['vad.start', 10, 40, 0.9],
+      ['vad.end', 10, 50, 0.9],
+    ]);
+  });
+
+  it('puts each right behind the reading that decided it, and passes every reading', () => {
+    const items = readings(0.7, 0.7, 0.7, 0.1, 0.1, 0.1);
+    const out = runStage(stage, items);
+    expect(out.filter((item) => items.includes(item))).toEqual(items);
+    expect(out.map((item) => (item.kind === 'detection' ? item.name : item.kind))).toEqual([
+      'vad',
+      'vad',
+      'vad',
+      'vad.start',
+      'vad',
+      'vad',
+      'vad.end',
+      'vad',
+    ]);
+    expect(out[3]).toMatchObject({ from: 0, to: 30, pts: 0 });
+  });
+
+  it('does not open between off and on, nor for a burst that is too short', () => {
+    expect(segments([...readings(0.5, 0.5, 0.5, 0.5), markOf('end', 40)])).toEqual([]);
+    expect(segments([...readings(0.9, 0.9, 0.1, 0.9, 0.9, 0.1), markOf('end', 60)])).toEqual([]);
+  });
+
+  it('keeps a segment over a pause shorter than the hang time', () => {
+    expect(segments([...readings(0.9, 0.9, 0.9, 0.1, 0.9, 0.1), markOf('end', 60)])).toEqual([
+      ['vad.start', 0, 30, 0.9],
+      ['vad.end', 0, 50, 0.9],
+    ]);
+  });
+
+  it('takes a gap for a pause', () => {
+    expect(segments(readings(0.9, 0.9, 0.9, null, 0.9, null, null))).toEqual([
+      ['vad.start', 0, 30, 0.9],
+      ['vad.end', 0, 50, 0.9],
+    ]);
+    expect(segments([...readings(0.9, 0.9, null, 0.9), markOf('end', 40)])).toEqual([]);
+  });
+
+  it('closes an open segment at end and at reset, but not at flush', () => {
+    for (const what of ['end', 'reset'] as const) {
+      const out = runStage(stage, [...readings(0.9, 0.9, 0.9, 0.9), markOf(what, 40)]);
+      expect(out.at(-2)).toMatchObject({ name: 'vad.end', from: 0, to: 40 });
+      expect(out.at(-1)).toMatchObject({ kind: 'mark', what });
+    }
+    expect(segments([...readings(0.9, 0.9, 0.9), markOf('flush', 30)])).toHaveLength(1);
+  });
+
+  it('watches one value of one name only', () => {
+    const others = [
+      detectionOf('music', 0, 40, { speech: 1 }),
+      detectionOf('vad', 40, 80, { noise: 1 }),
+      detectionOf('vad', 80, 120, { speech: NaN }),
+    ];
+    expect(runStage(stage, others)).toEqual(others);
+  });
+
+  it('gives as many ends as starts, in order, for any readings', () => {
+    const random = seeded(3);
+    for (let run = 0; run < 200; run++) {
+      const values = Array.from({ length: 60 }, () => (random() < 0.1 ? null : random()));
+      const settings = {
+        ...options,
+        minOnRows: 10 * Math.floor(random() * 4),
+        hangRows: 10 * Math.floor(random() * 4),
+      };
+      const out = segments([...readings(...values), markOf('end', 600)], settings);
+      expect(out.length % 2).toBe(0);
+      let past = 0;
+      for (let k = 0; k < out.length; k += 2) {
+        const [start, end] = [out[k]!, out[k + 1]!];
+        expect([start[0], end[0], start[1]]).toEqual(['vad.start', 'vad.end', end[1]]);
+        expect(start[1]).toBeGreaterThanOrEqual(past);
+        expect(end[2]).toBeGreaterThan(end[1] as number);
+        expect((end[2] as number) - (end[1] as number)).toBeGreaterThanOrEqual(settings.minOnRows);
+        past = end[2] as number;
+      }
+    }
+  });
+
+  it('resumes bitwise from a snapshot anywhere', () => {
+    const random = seeded(4);
+    const values = Array.from({ length: 100 }, () => (random() < 0.1 ? null : Math.fround(random())));
+    expectResumable(stage, [...readings(...values), markOf('end', 1000)]);
+  });
+});
