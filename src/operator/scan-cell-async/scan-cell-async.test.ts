@@ -1,10 +1,11 @@
 import { Subject, type Subscription } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { gapOf, markOf, noise, RATE_HZ, seeded } from '../../../test/helpers/items.ts';
+import { gapOf, markOf, noise, RATE_HZ, rowsOf, seeded } from '../../../test/helpers/items.ts';
 import { engineError } from '../../base/errors.ts';
 import { micros, streamId } from '../../base/units.ts';
 import type { AsyncCell } from '../../cell/cell.ts';
-import { f32, makeState, restoreState, type State } from '../../cell/state.ts';
+import { sampleAsyncCell } from '../../cell/onnx/index.ts';
+import { f32, type Layout, makeState, restoreState, type State } from '../../cell/state.ts';
 import type { Chunk, Item } from '../../item/item.ts';
 import { ptsOf } from '../../item/timeline.ts';
 import type { ScanOptions } from '../row-results.ts';
@@ -62,28 +63,25 @@ interface Stream {
   readonly abort: AbortController;
   readonly subscription: Subscription;
   readonly busy: () => boolean;
+  readonly idle: () => Promise<void>;
   readonly ended: () => string;
 }
 
-function open(
-  cell: AsyncCell<{ h: ReturnType<typeof f32> }>,
-  options: Partial<ScanOptions> = {},
-  from?: Uint8Array,
-): Stream {
+function open<L extends Layout>(cell: AsyncCell<L>, options: Partial<ScanOptions> = {}, from?: Uint8Array): Stream {
   const arenas = new Map<string, State>();
   const abort = new AbortController();
   const input = new Subject<Item>();
   const out: Item[] = [];
-  let openWork = 0;
+  const work = new Set<Promise<unknown>>();
   let ended = 'open';
   const stage = scanCellAsync(cell, { spanRows: SPAN, rateHz: RATE_HZ, ...options });
   const subscription = stage({
     id: streamId('test'),
     clock: { now: () => micros(0) },
     signal: abort.signal,
-    busy(work) {
-      openWork++;
-      void work.then(() => openWork--);
+    busy(promise) {
+      work.add(promise);
+      void promise.then(() => work.delete(promise));
     },
     state(slot, layout, init) {
       const state = makeState(layout);
@@ -101,7 +99,10 @@ function open(
       ended = 'complete';
     },
   });
-  return { input, out, arenas, abort, subscription, busy: () => openWork > 0, ended: () => ended };
+  const idle = async (): Promise<void> => {
+    while (work.size > 0) await Promise.all(work);
+  };
+  return { input, out, arenas, abort, subscription, busy: () => work.size > 0, idle, ended: () => ended };
 }
 
 function chunkAt(row: number, ...data: number[]): Chunk {
@@ -259,7 +260,6 @@ describe('scanCellAsync', () => {
   it('gives the same rows for any chunking and goes on from a snapshot to the bit', async () => {
     const random = seeded(3);
     const x = [...noise(24, random)];
-    const row = (items: readonly Item[]) => items.flatMap((item) => (item.kind === 'chunk' ? [...item.data] : []));
     const whole = heldCell(true);
     const alone = open(whole.cell);
     alone.input.next(chunkAt(0, ...x));
@@ -276,7 +276,27 @@ describe('scanCellAsync', () => {
         if (random() < 0.5) stream = open(held.cell, {}, stream.arenas.get('held')!.bytes.slice());
         at += rows;
       }
-      expect(row(out)).toEqual(row(alone.out));
+      expect(rowsOf(out)).toEqual(rowsOf(alone.out));
     }
+  });
+
+  it('carries a real graph of the ONNX runtime as the cell alone does', async () => {
+    const cell = await sampleAsyncCell(4);
+    const [rows, x] = [40, noise(40 * cell.dIn, seeded(5))];
+    const state = makeState(cell.layout);
+    cell.init(state);
+    const expected = new Float32Array(rows * cell.dOut);
+    for (let t = 0; t < rows; t++) {
+      const y = expected.subarray(t * cell.dOut, (t + 1) * cell.dOut);
+      await cell.run(state, x.subarray(t * cell.dIn, (t + 1) * cell.dIn), y);
+    }
+    const { input, out, idle } = open(cell);
+    for (let t = 0; t < rows; t += 8) {
+      const data = x.slice(t * cell.dIn, (t + 8) * cell.dIn);
+      const [from, to] = [t * SPAN, (t + 8) * SPAN];
+      input.next({ kind: 'chunk', from, to, pts: ptsOf(from, RATE_HZ), rows: 8, width: cell.dIn, data });
+    }
+    await idle();
+    expect(rowsOf(out)).toEqual(expected);
   });
 });
