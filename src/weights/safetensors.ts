@@ -64,7 +64,7 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
     });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+  const length = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;
   if (length > HEADER_BYTES_MAX) throw invalid(`header of ${length} bytes`, `at most ${HEADER_BYTES_MAX} bytes`);
   if (length > bytes.length - 8) {
     throw engineError('ERR_WEIGHTS_MISSING', `safetensors: header of ${length} bytes in a file of ${bytes.length}`, {

@@ -69,7 +69,6 @@ interface Stream {
 
 function open<L extends Layout>(cell: AsyncCell<L>, options: Partial<ScanOptions> = {}, from?: Uint8Array): Stream {
   const arenas = new Map<string, State>();
-  const abort = new AbortController();
   const input = new Subject<Item>();
   const out: Item[] = [];
   const work = new Set<Promise<unknown>>();
@@ -221,23 +220,12 @@ describe('scanCellAsync', () => {
   });
 
   it('does nothing for a stream that was aborted before it began', () => {
-    const held = heldCell(true);
-    const aborted = AbortSignal.abort();
-    let completed = false;
-    const input = new Subject<Item>();
-    scanCellAsync(held.cell, { spanRows: SPAN })({
-      id: streamId('test'),
-      clock: { now: () => micros(0) },
-      signal: aborted,
-      busy: () => expect.unreachable(),
-      state: () => expect.unreachable(),
-    })(input).subscribe({
-      complete: () => {
-        completed = true;
-      },
-    });
-    expect(completed).toBe(true);
+    const abort = new AbortController();
+    abort.abort();
+    const { input, arenas, ended } = open(heldCell(true).cell, {}, undefined, abort);
+    expect(ended()).toBe('complete');
     expect(input.observed).toBe(false);
+    expect(arenas.size).toBe(0);
   });
 
   it('passes the end of its source on after the last result', async () => {
