@@ -67,7 +67,12 @@ interface Stream {
   readonly ended: () => string;
 }
 
-function open<L extends Layout>(cell: AsyncCell<L>, options: Partial<ScanOptions> = {}, from?: Uint8Array): Stream {
+function open<L extends Layout>(
+  cell: AsyncCell<L>,
+  options: Partial<ScanOptions> = {},
+  from?: Uint8Array,
+  abort = new AbortController(),
+): Stream {
   const arenas = new Map<string, State>();
   const input = new Subject<Item>();
   const out: Item[] = [];
