@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { chunkOf, gapOf, markOf, noise, rowsOf, seeded } from '../../../test/helpers/items.ts';
 import { expectChunkInvariant, expectResumable, runStage } from '../../../test/helpers/run-stage.ts';
 import { parseSafetensors } from '../../weights/safetensors.ts';
+import { concealGap } from '../conceal-gap/conceal-gap.ts';
 import { rehop } from '../rehop/rehop.ts';
+import { resample } from '../resample/resample.ts';
 import { stft } from '../stft/stft.ts';
 import { logMel } from './log-mel.ts';
 import { melBands } from './mel-bands.ts';
@@ -88,6 +90,27 @@ describe('logMel', () => {
   ];
   it('gives the same items for any chunking, behind rehop and stft', () => expectChunkInvariant(frontEnd, stream));
   it('resumes bitwise from a snapshot anywhere', () => expectResumable(frontEnd, stream, { runs: 50 }));
+
+  it('gives the same items for any chunking of 44.1 kHz sound, behind resample and conceal-gap, too', () => {
+    const stages = [
+      resample({ fromHz: 44100, toHz: 16000, width: 1 }),
+      concealGap({ maxRows: 100, width: 1 }),
+      ...frontEnd,
+    ];
+    const sound = noise(6000, seeded(10));
+    const items = [
+      chunkOf(0, sound.subarray(0, 2500), 1, 44100),
+      gapOf(2500, 2600, 'lost', 44100),
+      chunkOf(2600, sound.subarray(2600, 4000), 1, 44100),
+      gapOf(4000, 5000, 'shed', 44100),
+      chunkOf(5000, sound.subarray(5000), 1, 44100),
+      markOf('end', 6000, 44100),
+    ];
+    const kinds = runStage(stages, items).map((item) => item.kind);
+    expect(new Set(kinds)).toEqual(new Set(['chunk', 'detection', 'gap', 'mark']));
+    expectChunkInvariant(stages, items, { rateHz: 44100, runs: 100 });
+    expectResumable(stages, items, { rateHz: 44100, runs: 50 });
+  });
 
   it('refuses spectra of another size, and bands above half the sample rate', () => {
     expect(() => runStage(logMel(options), [chunkOf(0, new Float32Array(322), 322)])).toThrow(/fftSize/);
