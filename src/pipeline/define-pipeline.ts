@@ -34,6 +34,8 @@ export interface Pipeline<M = unknown> {
   load(open: (name: string) => Promise<Model>, options: OptionValues): Promise<M>;
   /** Pure; called once per stream. `format` is what the stages will see: `input.rateHz` and the width after mixing. */
   stages(models: M, options: OptionValues, format: StreamFormat): readonly Stage[];
+  /** Name of its arithmetic when that is not the plain kernels': ONNX Runtime's bits hold on one machine only. */
+  readonly numerics?: string;
   /** Ids of the models a snapshot is bound to. */
   modelIds(models: M): readonly string[];
 }

@@ -168,7 +168,7 @@ export class Session {
       pipeline: loaded.pipeline.name,
       options: loaded.options,
       modelIds: loaded.modelIds,
-      numerics: NUMERICS,
+      numerics: loaded.pipeline.numerics ?? NUMERICS,
       source,
       offset: this.#offset,
       seq: this.#seq,
@@ -228,7 +228,7 @@ export class Session {
 function checkSnapshot(snapshot: Snapshot, loaded: LoadedPipeline, source: StreamFormat): void {
   const same =
     snapshot.pipeline === loaded.pipeline.name &&
-    snapshot.numerics === NUMERICS &&
+    snapshot.numerics === (loaded.pipeline.numerics ?? NUMERICS) &&
     JSON.stringify(snapshot.modelIds) === JSON.stringify(loaded.modelIds) &&
     Object.entries(loaded.options).every(([name, value]) => snapshot.options[name] === value) &&
     snapshot.source.rateHz === source.rateHz &&

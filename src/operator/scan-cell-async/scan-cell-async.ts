@@ -9,6 +9,7 @@ import { asEngineError } from '../../base/errors.ts';
 import type { AsyncCell } from '../../cell/cell.ts';
 import type { Layout, State } from '../../cell/state.ts';
 import type { Chunk, Item } from '../../item/item.ts';
+import { pendingGap } from '../pending-gap.ts';
 import { chunkCellRows, firstFault, nonFinite, rowResults, type ScanOptions, spanCellRows } from '../row-results.ts';
 import type { Stage } from '../stage.ts';
 
@@ -55,12 +56,19 @@ export function scanCellAsync<L extends Layout>(cell: AsyncCell<L>, options: Sca
     defer(() => {
       if (context.signal.aborted) return EMPTY;
       const state = context.state(slot, cell.layout, (fresh) => cell.init(fresh));
+      const gap = pendingGap(context, slot, cell as AsyncCell, state);
       return source.pipe(
         map(keep),
         concatMap((item) => {
-          if (item.kind === 'chunk') return runChunk(state, item, (work) => context.busy(work));
-          if (item.kind === 'gap' && cell.skip) cell.skip(state, spanCellRows(item, spanRows));
-          else if (item.kind === 'gap' || (item.kind === 'mark' && item.what === 'reset')) cell.init(state);
+          if (item.kind === 'chunk') {
+            gap.settle();
+            return runChunk(state, item, (work) => context.busy(work));
+          }
+          if (item.kind === 'gap') gap.add(spanCellRows(item, spanRows));
+          if (item.kind === 'mark' && item.what === 'reset') {
+            gap.forget();
+            cell.init(state);
+          }
           return [item];
         }),
         takeUntil(fromEvent(context.signal, 'abort')),

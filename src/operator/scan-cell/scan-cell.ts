@@ -7,6 +7,7 @@
 import type { Cell } from '../../cell/cell.ts';
 import type { Layout, State } from '../../cell/state.ts';
 import { makeStage } from '../make-stage.ts';
+import { pendingGap } from '../pending-gap.ts';
 import { chunkCellRows, firstFault, nonFinite, rowResults, type ScanOptions, spanCellRows } from '../row-results.ts';
 import type { Stage } from '../stage.ts';
 
@@ -43,20 +44,24 @@ export function scanCell<L extends Layout>(cell: Cell<L>, options: ScanOptions):
 
   return makeStage((context, emit) => {
     const state = context.state(slot, cell.layout, (fresh) => cell.init(fresh));
+    const gap = pendingGap(context, slot, cell as Cell, state);
     return {
       chunk(item) {
         const rows = chunkCellRows(item, dIn, spanRows);
         const y = new Float32Array(rows * dOut);
+        gap.settle();
         advance(state, item.data, y, rows);
         for (const result of rowResults(item, y, dOut, options)) emit(result);
       },
       gap(item) {
-        if (cell.skip) cell.skip(state, spanCellRows(item, spanRows));
-        else cell.init(state);
+        gap.add(spanCellRows(item, spanRows));
         emit(item);
       },
       mark(item) {
-        if (item.what === 'reset') cell.init(state);
+        if (item.what === 'reset') {
+          gap.forget();
+          cell.init(state);
+        }
         emit(item);
       },
     };

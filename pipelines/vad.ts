@@ -1,0 +1,63 @@
+// vad: is somebody speaking? One probability per 10 ms hop, from log-mel rows through a small Mamba-2 stack whose state is
+// 23 KB and never grows; or through its attention twin, with as many parameters, trained on the same data for as long.
+//   samples at any rate -> 16 kHz mono -> hops of 160 -> 25 ms spectra -> 40 mel bands -> stack -> vad {speech}
+// No look-ahead: the answer about a hop uses nothing after it. Models and their honest figures: models/vad-*/README.md.
+
+import type { Cell } from '../src/cell/cell.ts';
+import { detect } from '../src/operator/detect/index.ts';
+import { logMel } from '../src/operator/log-mel/index.ts';
+import { rehop } from '../src/operator/rehop/index.ts';
+import { scanCell } from '../src/operator/scan-cell/index.ts';
+import { stft } from '../src/operator/stft/index.ts';
+import { threshold } from '../src/operator/threshold/index.ts';
+import { buildStack } from '../src/pipeline/build-stack.ts';
+import { definePipeline } from '../src/pipeline/define-pipeline.ts';
+
+const RATE_HZ = 16_000;
+const HOP_ROWS = 160;
+const WINDOW_ROWS = 400;
+const FFT_SIZE = 512;
+
+/** A segment is told of after 50 ms of speech and ends after 200 ms of quiet: shorter pauses lie inside sentences. */
+const SEGMENTS = { on: 0.6, off: 0.4, minOnRows: 800, hangRows: 3200 };
+
+interface Models {
+  readonly id: string;
+  readonly cell: Cell;
+}
+
+export default definePipeline<Models>({
+  name: 'vad',
+  summary: 'speech activity: one probability per 10 ms',
+  input: { kind: 'audio', rateHz: RATE_HZ, width: 1, hopRows: HOP_ROWS },
+  options: {
+    cell: { type: 'choice', values: ['ssm', 'attention'], default: 'ssm', help: 'sequence model' },
+    window: {
+      type: 'number',
+      default: 0,
+      min: 0,
+      max: 60_000,
+      integer: true,
+      help: 'hops that the attention cell sees; 0: as trained (100, one second)',
+    },
+    segments: {
+      type: 'choice',
+      values: ['off', 'on'],
+      default: 'off',
+      help: 'also report where speech starts and ends',
+    },
+  },
+  async load(open, { cell, window }) {
+    const model = await open(cell === 'attention' ? 'vad-attention' : 'vad-ssm');
+    return { id: model.id, cell: buildStack(model, Number(window) > 0 ? { window: Number(window) } : {}) };
+  },
+  modelIds: ({ id }) => [id],
+  stages: ({ cell }, { segments }) => [
+    rehop({ hopRows: HOP_ROWS, width: 1, rateHz: RATE_HZ }),
+    stft({ windowRows: WINDOW_ROWS, hopRows: HOP_ROWS, fftSize: FFT_SIZE, window: 'hann' }),
+    logMel({ sampleRateHz: RATE_HZ, fftSize: FFT_SIZE, bands: 40, lowHz: 20, highHz: 8000, floor: 1e-6 }),
+    scanCell(cell, { spanRows: HOP_ROWS, rateHz: RATE_HZ, slot: 'stack' }),
+    detect({ name: 'vad', values: ['speech'], spanRows: HOP_ROWS, rateHz: RATE_HZ }),
+    ...(segments === 'on' ? [threshold({ name: 'vad', value: 'speech', ...SEGMENTS })] : []),
+  ],
+});
