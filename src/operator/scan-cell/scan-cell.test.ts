@@ -152,10 +152,16 @@ describe.each(both)('scanCell %s', (_name, cell) => {
 });
 
 describe('scanCell', () => {
-  it('decays the state over a gap with skip, one row per span', () => {
-    const { out, arenas } = run(leaky({ skip: true }), [chunkAt(0, Float32Array.of(0, 2)), gapAt(1, 3)]);
-    expect(out[1]).toEqual(gapAt(1, 3));
-    expect(new Float32Array(arenas.get('leaky')!.buffer)[0]).toBeCloseTo(0.729, 6);
+  it('decays the state over a gap with skip, one row per span, in one go however the gap was declared', () => {
+    const loud = chunkAt(0, Float32Array.of(0, 2));
+    const next = chunkAt(4, Float32Array.of(0, 0));
+    const whole = run(leaky({ skip: true }), [loud, gapAt(1, 3), next]);
+    const pieces = run(leaky({ skip: true }), [loud, gapAt(1, 1), gapAt(2, 2), next]);
+    expect(whole.out[1]).toEqual(gapAt(1, 3));
+    expect(pieces.arenas.get('leaky')).toEqual(whole.arenas.get('leaky'));
+    const noGap = run(leaky({ skip: true }), [loud, chunkAt(1, Float32Array.of(0, 0))]);
+    const decayed = new Float32Array(whole.arenas.get('leaky')!.buffer)[0]!;
+    expect(decayed).toBeCloseTo(0.729 * new Float32Array(noGap.arenas.get('leaky')!.buffer)[0]!, 6);
   });
 
   it('starts anew behind a gap when the cell cannot skip', () => {
@@ -192,7 +198,7 @@ describe('scanCell', () => {
   });
 
   it('keeps its state in the slot it was told', () => {
-    expect([...run(leaky(), [], { slot: 'trunk' }).arenas.keys()]).toEqual(['trunk']);
+    expect([...run(leaky(), [], { slot: 'trunk' }).arenas.keys()]).toEqual(['trunk', 'trunk.gap']);
   });
 
   it('reads a hop of samples as one row', () => {
