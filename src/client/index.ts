@@ -1,0 +1,19 @@
+// The public door of the client: `import { connect } from 'millrace/client'`, in browsers and in Node.
+// What the messages mean: proto/stream.proto. Results as pipeline items: fromResultMessage.
+
+export { EngineError } from '../base/errors.ts';
+export type {
+  AckMessage,
+  DrainMessage,
+  EndMessage,
+  FinalizedMessage,
+  FormatMessage,
+  GapMessage,
+  ReadyMessage,
+  ResetMessage,
+  ResultMessage,
+} from '../wire/messages.ts';
+export { fromResultMessage } from '../wire/result-message.ts';
+export type { RowsInput } from './rows-pieces.ts';
+export type { OpenSocket, WebSocketLike } from './socket.ts';
+export { type ConnectOptions, connect, type StreamClient } from './stream-client.ts';

@@ -1,0 +1,39 @@
+// Every bound of a network stream, in one place; the app may change each. Nothing in transport/ grows without one of them.
+// Session limits (inboxRowsMax) follow from `creditBytes` and the format: see bridge.ts.
+
+export interface StreamLimits {
+  /** One message, text or binary. `ready.limits.max_message`. */
+  readonly messageBytesMax: number;
+  /** Bytes a client may have outstanding past the last ack; at twice that the stream ends with ERR_CREDIT_OVERRUN. */
+  readonly creditBytes: number;
+  /** Messages that may be outstanding, whatever their size and the policy. */
+  readonly outstandingMessagesMax: number;
+  /** Rows given to the stages at once: how long one stream can hold up the others. */
+  readonly chunkRowsMax: number;
+  /** Rows one gap message may declare. */
+  readonly gapRowsMax: number;
+  /** Connections at once. */
+  readonly sessionsMax: number;
+  /** Bytes waiting in the socket of a slow reader before its stream is no longer worked on. */
+  readonly backlogBytesMax: number;
+  /** Silence after which a stream ends with ERR_IDLE, unless it waits for us. */
+  readonly idleMsMax: number;
+  /** From connection to `start`. */
+  readonly startMsMax: number;
+}
+
+export const DEFAULT_LIMITS: StreamLimits = {
+  messageBytesMax: 65_536, // 2 s of 16 kHz pcm_s16le
+  creditBytes: 131_072, // 4 s of it: a round trip of 200 ms still allows 650 kB/s
+  outstandingMessagesMax: 131_072,
+  chunkRowsMax: 480, // 10 ms of 48 kHz, 30 ms of 16 kHz
+  gapRowsMax: 9_600_000, // 10 min of 16 kHz
+  sessionsMax: 1000,
+  backlogBytesMax: 1_048_576,
+  idleMsMax: 60_000,
+  startMsMax: 10_000,
+};
+
+/** How often a stream's timers are looked at: the precision of ack_ms, idle_ms and of waking after a slow reader. */
+export const TICK_MS = 20;
+export const ACK_MS_DEFAULT = 200;

@@ -1,0 +1,26 @@
+// The answer to `start`: what the stream is, where it stands and what its sender may do.
+
+import { NUMERICS } from '../item/snapshot.ts';
+import type { LoadedPipeline } from '../pipeline/connect.ts';
+import type { Session } from '../session/session.ts';
+import type { ReadyMessage } from '../wire/messages.ts';
+import type { StreamLimits } from './limits.ts';
+
+export function readyMessage(id: string, session: Session, loaded: LoadedPipeline, limits: StreamLimits): ReadyMessage {
+  const { name } = loaded.pipeline;
+  const [sha256] = loaded.modelIds;
+  return {
+    type: 'ready',
+    session: id,
+    stream: session.id,
+    recovered: false,
+    offset: session.next,
+    seq: 0,
+    pipeline: name,
+    ...(sha256 === undefined ? {} : { model: { name, sha256 } }),
+    numerics: NUMERICS,
+    state_bytes: session.stateBytes,
+    credit: limits.creditBytes,
+    limits: { max_message: limits.messageBytesMax, idle_ms: limits.idleMsMax, max_gap: limits.gapRowsMax },
+  };
+}

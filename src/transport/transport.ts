@@ -1,0 +1,28 @@
+// What carries messages: a transport hands out connections, a connection is two ordered streams of whole messages. It knows
+// nothing of what they say. Kinds: ws/ and memory/; who speaks over them: bridge.ts.
+
+import type { Observable } from 'rxjs';
+import type { Frame } from '../wire/codec.ts';
+
+export interface Connection {
+  /** The subprotocol agreed on; '' when the client asked for none. */
+  readonly protocol: string;
+  /** Hot, one subscriber, which must subscribe at once. Completes when the connection is gone, for whatever reason. */
+  readonly messages$: Observable<Frame>;
+  /** Bytes given to `send` that the other side's network has not taken. */
+  readonly backlogBytes: number;
+  /** A string is a text message. Ignored when the connection is closing or gone. */
+  send(data: string | Uint8Array): void;
+  /** Sends what waits, then closes. `reason` is cut to 123 bytes. */
+  close(code: number, reason: string): void;
+}
+
+export interface Transport {
+  /** Hot; a connection that nobody takes is lost. */
+  readonly connections$: Observable<Connection>;
+  /** Takes no more connections, closes the ones there are (1001) and resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+/** A close reason is a control frame's: 123 bytes at most (RFC 6455, 5.5). Ours are ASCII. */
+export const closeReason = (reason: string): string => reason.slice(0, 123);

@@ -1,0 +1,97 @@
+// WebSocket connections on somebody's node:http server: the only place where the server uses `ws`. Compression is off (it
+// costs memory per connection and gains little on PCM), messages are bounded, a peer that answers no ping is cut off.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Observable } from 'rxjs';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { PROTOCOL_JSON, PROTOCOL_PB } from '../../wire/codec.ts';
+import { type Connection, closeReason, type Transport } from '../transport.ts';
+
+export interface WsOptions {
+  /** Listening or about to. Other paths and plain requests stay its own. */
+  readonly server: Server;
+  /** Default /v1/stream. */
+  readonly path?: string;
+  /** The bridge refuses larger messages with an error; from twice this size on `ws` itself closes with a bare 1009. */
+  readonly messageBytesMax: number;
+  readonly pingMs?: number;
+}
+
+const PING_MS = 10_000;
+/** Three rounds without a sign of life: a slow reader's pong waits behind what it still has to read. */
+const SILENT_PINGS_MAX = 3;
+/** What a peer gets to answer our close before its socket is destroyed. */
+const CLOSE_MS = 1000;
+const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+export function wsTransport({ server, path = '/v1/stream', messageBytesMax, pingMs = PING_MS }: WsOptions): Transport {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: 2 * messageBytesMax,
+    skipUTF8Validation: true, // the codec checks, and says so in an error before the close
+    handleProtocols: (offered) => [PROTOCOL_JSON, PROTOCOL_PB].find((known) => offered.has(known)) ?? false,
+  });
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (request.url?.split('?')[0] !== path) return void socket.end(NOT_FOUND);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+  }
+  server.on('upgrade', upgrade);
+
+  const silentPings = new WeakMap<WebSocket, number>();
+  const pinger = setInterval(() => {
+    for (const socket of sockets.clients) {
+      const silent = silentPings.get(socket) ?? 0;
+      silentPings.set(socket, silent + 1);
+      if (silent >= SILENT_PINGS_MAX) socket.terminate();
+      else if (socket.readyState === socket.OPEN) socket.ping();
+    }
+  }, pingMs);
+  pinger.unref();
+
+  return {
+    connections$: new Observable<Connection>((subscriber) => {
+      sockets.on('connection', (socket: WebSocket) => {
+        const alive = () => silentPings.set(socket, 0);
+        socket.on('pong', alive);
+        socket.on('message', alive);
+        subscriber.next(connectionOf(socket));
+      });
+    }),
+    async close() {
+      clearInterval(pinger);
+      server.off('upgrade', upgrade);
+      const { clients } = sockets;
+      const gone = [...clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const socket of clients) socket.close(1001, 'closing');
+      const cutOff = setTimeout(() => {
+        for (const socket of clients) socket.terminate();
+      }, CLOSE_MS);
+      await Promise.all(gone);
+      clearTimeout(cutOff);
+      await new Promise((resolve) => sockets.close(resolve));
+    },
+  };
+}
+
+function connectionOf(socket: WebSocket): Connection {
+  // A socket's error is always followed by its close, which is what the bridge hears.
+  socket.on('error', () => undefined);
+  return {
+    protocol: socket.protocol,
+    messages$: new Observable((subscriber) => {
+      socket.on('message', (data: Buffer, isBinary) => subscriber.next({ text: !isBinary, bytes: data }));
+      socket.on('close', () => subscriber.complete());
+    }),
+    get backlogBytes() {
+      return socket.bufferedAmount;
+    },
+    send(data) {
+      if (socket.readyState === socket.OPEN) socket.send(data, () => undefined);
+    },
+    close(code, reason) {
+      socket.close(code, closeReason(reason));
+    },
+  };
+}

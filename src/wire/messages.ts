@@ -1,0 +1,167 @@
+// Every message of the wire as a TypeScript type: what proto/stream.proto says, in the shape of the JSON text (snake_case,
+// discriminated by `type`). Both codecs produce and take exactly these. Not the items of a pipeline: see result-message.ts.
+
+export interface FormatMessage {
+  /** One of ENCODINGS; text, so that a wrong one can be named in the answer. */
+  readonly encoding: Encoding;
+  /** Rows per second; 0 or absent: unknown. */
+  readonly rate?: number;
+  /** Values per row. For csv and ndjson `fields` can say it instead. */
+  readonly channels?: number;
+  /** csv, ndjson: all columns in order, the time column included. */
+  readonly fields?: readonly string[];
+  /** Name of the time column; without `fields` it is the first column. */
+  readonly time?: string;
+  readonly time_unit?: TimeUnit;
+}
+
+export const ENCODINGS = ['pcm_s16le', 'f32le', 'csv', 'ndjson'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+export const TIME_UNITS = ['iso', 's', 'ms', 'us'] as const;
+export type TimeUnit = (typeof TIME_UNITS)[number];
+export const POLICIES = ['block', 'drop_oldest', 'reject'] as const;
+export type PolicyName = (typeof POLICIES)[number];
+export type OptionMap = Readonly<Record<string, string | number>>;
+
+// ---- client to server ----
+
+export interface StartMessage {
+  readonly type: 'start';
+  readonly v: 1;
+  readonly pipeline: string;
+  readonly stream?: string;
+  readonly format: FormatMessage;
+  readonly policy?: PolicyName;
+  readonly ack_ms?: number;
+  readonly options?: OptionMap;
+}
+/** millrace.v1: a binary message (`offset` absent). millrace.v1.pb: inside the Envelope. */
+export interface RowsMessage {
+  readonly type: 'rows';
+  readonly offset?: number;
+  readonly data: Uint8Array;
+}
+export interface GapMessage {
+  readonly type: 'gap';
+  readonly from: number;
+  readonly to: number;
+  readonly why: string;
+}
+export interface KeepaliveMessage {
+  readonly type: 'keepalive';
+}
+export interface FinalizeMessage {
+  readonly type: 'finalize';
+  readonly id: string;
+}
+/** To the server: begin anew. Back: done, before row `offset`. */
+export interface ResetMessage {
+  readonly type: 'reset';
+  readonly id: string;
+  readonly offset?: number;
+}
+export interface CloseMessage {
+  readonly type: 'close';
+}
+export type ClientMessage =
+  | StartMessage
+  | RowsMessage
+  | GapMessage
+  | KeepaliveMessage
+  | FinalizeMessage
+  | ResetMessage
+  | CloseMessage;
+
+// ---- server to client ----
+
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly session: string;
+  readonly stream: string;
+  readonly recovered: boolean;
+  /** First row wanted. */
+  readonly offset: number;
+  readonly seq: number;
+  readonly pipeline: string;
+  readonly model?: { readonly name: string; readonly sha256: string };
+  readonly numerics: string;
+  readonly state_bytes: number;
+  /** Bytes that may be outstanding past the last ack. */
+  readonly credit: number;
+  readonly limits: { readonly max_message: number; readonly idle_ms: number; readonly max_gap: number };
+}
+export interface AckMessage {
+  readonly type: 'ack';
+  /** Rows consumed into state; their results were sent before this message. */
+  readonly offset: number;
+  readonly credit: number;
+  readonly lag_ms: number;
+}
+/** Numbers are float32, printed as short as they can be; null stands for NaN. */
+export interface DetectionData {
+  readonly [name: string]: number | null;
+}
+/** mean, lower, upper: [horizon][column]; anomaly: [column]. */
+export interface ForecastData {
+  readonly horizons: readonly number[];
+  readonly mean: readonly (readonly (number | null)[])[];
+  readonly lower: readonly (readonly (number | null)[])[];
+  readonly upper: readonly (readonly (number | null)[])[];
+  readonly anomaly: readonly (number | null)[];
+}
+/** samples: [rows, width]; in JSON text base64 of f32le. */
+export interface AudioData {
+  readonly width: number;
+  readonly samples: Float32Array;
+}
+export type ResultData = DetectionData | ForecastData | AudioData;
+export interface ResultMessage {
+  readonly type: 'result';
+  readonly seq: number;
+  readonly op: string;
+  readonly from: number;
+  readonly to: number;
+  readonly final: boolean;
+  /** Time of row `from` in microseconds; absent when from and rate say it. */
+  readonly t_us?: number;
+  readonly data: ResultData;
+}
+export interface FinalizedMessage {
+  readonly type: 'finalized';
+  readonly id: string;
+  readonly offset: number;
+  readonly seq: number;
+}
+export interface ErrorMessage {
+  readonly type: 'error';
+  readonly code: string;
+  readonly fatal: boolean;
+  readonly message: string;
+  readonly expected?: string;
+}
+export interface EndMessage {
+  readonly type: 'end';
+  readonly offset: number;
+  readonly results: number;
+  readonly gaps: number;
+  readonly digest: string;
+}
+export interface DrainMessage {
+  readonly type: 'drain';
+  readonly deadline_ms: number;
+}
+export type ServerMessage =
+  | ReadyMessage
+  | AckMessage
+  | ResultMessage
+  | GapMessage
+  | FinalizedMessage
+  | ResetMessage
+  | ErrorMessage
+  | EndMessage
+  | DrainMessage;
+
+export const isForecastData = (data: ResultData): data is ForecastData =>
+  Array.isArray((data as Partial<ForecastData>).horizons);
+export const isAudioData = (data: ResultData): data is AudioData =>
+  (data as Partial<AudioData>).samples instanceof Float32Array;
