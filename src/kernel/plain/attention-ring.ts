@@ -1,6 +1,6 @@
 // Softmax attention of one query row over a ring of past keys and values. The ring is not in time order, which softmax
 // does not mind; which slots count is decided by the absolute row that each slot holds, so a gap in the stream or a ring
-// not yet full needs no special case. Keys come rotated (rope.ts); writing the ring is the cell's business.
+// not yet full needs no special case. Keys come rotated (rope.ts), hence headDim is even: loops go by pairs.
 
 import { exp } from '../../base/math.ts';
 
@@ -26,52 +26,46 @@ export function attendRing(
   position: number,
   scores: Float64Array,
   y: Float32Array,
-  sizes: AttentionSizes,
+  { heads, kvHeads, headDim }: AttentionSizes,
 ): void {
-  const { heads, headDim } = sizes;
-  const stride = sizes.kvHeads * headDim;
-  const queriesPerKey = heads / sizes.kvHeads;
-  for (let head = 0; head < heads; head++) {
-    const offset = Math.floor(head / queriesPerKey) * headDim;
-    const query = head * headDim;
-    scoreSlots(q, query, k, offset, stride, rows, position, scores, headDim);
-    const total = softmaxWeights(scores);
-    for (let i = 0; i < headDim; i++) {
-      let sum = 0;
-      for (let s = 0, at = offset + i; s < scores.length; s++, at += stride) sum += scores[s]! * v[at]!;
-      y[query + i] = sum / total;
-    }
-  }
-}
-
-/** scores[s] = q . k_s / sqrt(headDim), -Infinity where the slot does not count. */
-function scoreSlots(
-  q: Float32Array,
-  query: number,
-  k: Float32Array,
-  offset: number,
-  stride: number,
-  rows: Float64Array,
-  position: number,
-  scores: Float64Array,
-  headDim: number,
-): void {
-  const window = scores.length;
+  const window = rows.length;
+  const stride = kvHeads * headDim;
   const scale = 1 / Math.sqrt(headDim);
-  for (let s = 0; s < window; s++) {
-    const row = rows[s]!;
-    if (row < 0 || row <= position - window || row > position) {
-      scores[s] = -Infinity;
-      continue;
+  for (let head = 0; head < heads; head++) {
+    const query = head * headDim;
+    const shared = Math.floor((head * kvHeads) / heads) * headDim;
+    for (let s = 0, key = shared; s < window; s++, key += stride) {
+      const row = rows[s]!;
+      const counts = row >= 0 && row > position - window && row <= position;
+      scores[s] = counts ? scale * dot(q, query, k, key, headDim) : -Infinity;
     }
-    const key = offset + s * stride;
-    let sum = 0;
-    for (let i = 0; i < headDim; i++) sum += q[query + i]! * k[key + i]!;
-    scores[s] = sum * scale;
+    const inverse = 1 / softmaxWeights(scores);
+    for (let i = 0; i < headDim; i += 2) {
+      let even = 0;
+      let odd = 0;
+      for (let s = 0, value = shared + i; s < window; s++, value += stride) {
+        const weight = scores[s]!;
+        even += weight * v[value]!;
+        odd += weight * v[value + 1]!;
+      }
+      y[query + i] = even * inverse;
+      y[query + i + 1] = odd * inverse;
+    }
   }
 }
 
-/** Replaces scores by exp(score - max) and returns their sum, so that no exp overflows. */
+/** a[from..] . b[start..] over an even `length`, as two sums that need not wait for each other. */
+function dot(a: Float32Array, from: number, b: Float32Array, start: number, length: number): number {
+  let even = 0;
+  let odd = 0;
+  for (let i = 0; i < length; i += 2) {
+    even += a[from + i]! * b[start + i]!;
+    odd += a[from + i + 1]! * b[start + i + 1]!;
+  }
+  return even + odd;
+}
+
+/** Replaces scores by exp(score - max), which cannot overflow, and returns their sum. */
 function softmaxWeights(scores: Float64Array): number {
   let max = -Infinity;
   for (let s = 0; s < scores.length; s++) if (scores[s]! > max) max = scores[s]!;

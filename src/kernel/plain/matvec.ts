@@ -3,7 +3,7 @@
 // row still adds its products in order of k, so the bits equal the plain two-loop form (matvec.test.ts).
 
 /**
- * y = W x + bias, W row-major.
+ * y = bias + W x, W row-major.
  * @param w [m, k] f32   @param x [k] f32   @param y [m] f32 - written, must not alias x   @param bias [m] f32
  * Cost: m * k multiply-adds. Allocates nothing. f64 sums, f32 store.
  */
@@ -17,36 +17,30 @@ export function matvec(
 ): void {
   let i = 0;
   for (; i + 4 <= m; i += 4) {
-    let w0 = i * k;
-    let w1 = w0 + k;
-    let w2 = w1 + k;
-    let w3 = w2 + k;
-    let s0 = 0;
-    let s1 = 0;
-    let s2 = 0;
-    let s3 = 0;
+    const row0 = i * k;
+    const row1 = row0 + k;
+    const row2 = row1 + k;
+    const row3 = row2 + k;
+    let sum0 = bias ? bias[i]! : 0;
+    let sum1 = bias ? bias[i + 1]! : 0;
+    let sum2 = bias ? bias[i + 2]! : 0;
+    let sum3 = bias ? bias[i + 3]! : 0;
     for (let j = 0; j < k; j++) {
       const xj = x[j]!;
-      s0 += w[w0++]! * xj;
-      s1 += w[w1++]! * xj;
-      s2 += w[w2++]! * xj;
-      s3 += w[w3++]! * xj;
+      sum0 += w[row0 + j]! * xj;
+      sum1 += w[row1 + j]! * xj;
+      sum2 += w[row2 + j]! * xj;
+      sum3 += w[row3 + j]! * xj;
     }
-    y[i] = s0;
-    y[i + 1] = s1;
-    y[i + 2] = s2;
-    y[i + 3] = s3;
-    if (bias) {
-      y[i] = s0 + bias[i]!;
-      y[i + 1] = s1 + bias[i + 1]!;
-      y[i + 2] = s2 + bias[i + 2]!;
-      y[i + 3] = s3 + bias[i + 3]!;
-    }
+    y[i] = sum0;
+    y[i + 1] = sum1;
+    y[i + 2] = sum2;
+    y[i + 3] = sum3;
   }
   for (; i < m; i++) {
     const row = i * k;
-    let sum = 0;
+    let sum = bias ? bias[i]! : 0;
     for (let j = 0; j < k; j++) sum += w[row + j]! * x[j]!;
-    y[i] = bias ? sum + bias[i]! : sum;
+    y[i] = sum;
   }
 }
