@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from data import Mixer, Pack
 from evaluate import auc
 from nets import Vad, parameters
+from share import Shared
 
 DEV_SCENES, DEV_SECONDS = 72, 20
 
@@ -29,6 +30,7 @@ def arguments():
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--check", type=int, default=250, help="steps between dev evaluations")
+    p.add_argument("--share", help="folder through which two runs at once split the mixing")
     p.add_argument("--resume", action="store_true", help="go on from last.pt in --out")
     return p.parse_args()
 
@@ -54,9 +56,11 @@ def schedule(step, steps, rate):
     return rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - 100) / max(1, steps - 100))))
 
 
-def length(step):
-    """One step in eight sees five 24 s scenes, so that the state is also trained to stay sane."""
-    return (24, 3) if step % 8 == 7 else (8, 1)
+def batch_of(mixer, step, size):
+    """Rows [B,T,40] and labels [B,T]: 8 s scenes, every eighth step a third as many of 24 s,
+    so that the state is also trained to stay sane."""
+    long = step % 8 == 7
+    return mixer.batch(step, size // 3 if long else size, 24 if long else 8)[:2]
 
 
 class Average:
@@ -124,10 +128,11 @@ def train(args, say):
         average.count = first
         net.load_state_dict(old["raw"])
         opt.load_state_dict(old["optimizer"])
+    make = lambda step: batch_of(mixer, step, args.batch)
+    make = Shared(args.share, args.cell, make, first).get if args.share else make
     for step in range(first, args.steps):
-        seconds, share = length(step)
         t = time.time()
-        rows, labels, _ = mixer.batch(step, args.batch // share, seconds)
+        rows, labels = make(step)
         mixing += time.time() - t
         for group in opt.param_groups:
             group["lr"] = schedule(step, args.steps, args.rate)
