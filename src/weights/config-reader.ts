@@ -22,7 +22,8 @@ export function configReader(model: Model, config: Config = model.config, path =
   return {
     number(field, fallback) {
       const value = config[field] ?? fallback;
-      if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong(model.name, path + field, value, 'a number');
+      if (typeof value !== 'number' || !Number.isFinite(value))
+        throw wrong(model.name, path + field, value, 'a number');
       return value;
     },
     text(field) {

@@ -1,0 +1,25 @@
+// millrace evaluate: the quality figures of the model cards and the README, on data that is not part of the package.
+
+import type { Command } from 'commander';
+import { evaluateVad } from '../evaluate/vad.ts';
+import { openPipelineOrFile } from '../open-pipeline.ts';
+import { print } from '../print.ts';
+import { usage } from '../usage.ts';
+
+interface EvaluateFlags {
+  readonly data: string;
+  readonly silero?: string;
+}
+
+export function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('measure quality on labelled data')
+    .argument('<what>', 'vad or forecast')
+    .requiredOption('--data <path>', 'vad: folder with vad.jsonl and vad/; forecast: ETTh1.csv or .csv.gz')
+    .option('--silero <file.onnx>', 'vad: run Silero VAD beside it')
+    .action(async (what: string, flags: EvaluateFlags) => {
+      if (what === 'vad') return evaluateVad(openPipelineOrFile, flags, print);
+      throw usage(`there is no evaluation "${what}"`, 'vad or forecast');
+    });
+}

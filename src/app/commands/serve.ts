@@ -1,0 +1,97 @@
+// millrace serve: the WebSocket server. SIGTERM and SIGINT drain: no new streams, answers for what was accepted, then out.
+
+import type { Command } from 'commander';
+import { type StreamEvent, serveStreams } from '../../transport/serve-streams.ts';
+import { wsTransport } from '../../transport/ws/ws-transport.ts';
+import { systemClock } from '../clock.ts';
+import { limitsFromEnvironment } from '../config.ts';
+import { createHttpServer, listen } from '../http.ts';
+import { createOpenPipeline } from '../open-pipeline.ts';
+import { print } from '../print.ts';
+import { usage } from '../usage.ts';
+
+export interface RunningServer {
+  readonly port: number;
+  sessions(): number;
+  drain(deadlineMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ServeSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly log?: (line: string) => void;
+}
+
+/** Listens and serves every pipeline of the package. Resolves once connections are taken. @throws ERR_PORT_IN_USE */
+export async function startServer({ host, port, log = () => undefined }: ServeSettings): Promise<RunningServer> {
+  let draining = false;
+  const limits = limitsFromEnvironment(process.env);
+  const http = createHttpServer({ ready: () => !draining, sessions: () => streams.sessions() });
+  const streams = serveStreams({
+    transport: wsTransport({ server: http, messageBytesMax: limits.messageBytesMax }),
+    openPipeline: createOpenPipeline(),
+    clock: systemClock,
+    limits,
+    log: (event) => log(logLine(event)),
+  });
+  const taken = await listen(http, host, port);
+  const close = async (): Promise<void> => {
+    await streams.close();
+    await new Promise((resolve) => http.close(resolve));
+  };
+  return {
+    port: taken,
+    sessions: streams.sessions,
+    async drain(deadlineMs) {
+      draining = true;
+      await Promise.race([
+        streams.drain(deadlineMs),
+        new Promise((resolve) => setTimeout(resolve, deadlineMs).unref()),
+      ]);
+      await close();
+    },
+    close,
+  };
+}
+
+function logLine(event: StreamEvent): string {
+  const id = 'id' in event ? ` ${event.id}` : '';
+  return `${event.event}${id}${'error' in event ? ` ${event.error.code}` : ''}`;
+}
+
+/** Longer than a container's usual ten seconds before SIGKILL would lose the race; shorter would cut streams needlessly. */
+const DRAIN_MS = 8000;
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('take streams over WebSocket at /v1/stream')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port, 0 for a free one', '8080')
+    .option('--quiet', 'no line per stream')
+    .addHelpText('after', '\nLimits are environment variables, see docs/configuration.md. SIGTERM drains and exits 0.')
+    .action(async (options: { host: string; port: string; quiet?: boolean }) => {
+      const server = await startServer({
+        host: options.host,
+        port: portNumber(options.port),
+        ...(options.quiet ? {} : { log: print }),
+      });
+      print(
+        `millrace listens on ws://${options.host}:${server.port}/v1/stream  (GET /healthz, /readyz, /v1/pipelines)`,
+      );
+      const stop = async (signal: string): Promise<void> => {
+        print(`${signal}: draining ${server.sessions()} streams`);
+        await server.drain(DRAIN_MS);
+        print('drained');
+      };
+      process.once('SIGTERM', () => void stop('SIGTERM'));
+      process.once('SIGINT', () => void stop('SIGINT'));
+    });
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw usage(`--port cannot be "${text}"`, 'a whole number from 0 to 65535');
+}

@@ -1,0 +1,75 @@
+// Tells a person what a stream says, as it happens: where speech starts and ends, which rows surprise, what is missing.
+// Readings that need no word stay unspoken; `--json` prints every one.
+
+import type { Output } from '../session/session.ts';
+import { clockTime } from './print.ts';
+import { SPEECH } from './segments.ts';
+
+export interface Narrator {
+  tell(output: Output): void;
+  /** What was still open when the stream ended. */
+  finish(): void;
+  /** [start, end) seconds of speech so far. */
+  readonly segments: readonly (readonly [number, number])[];
+  readonly anomalies: number;
+}
+
+export interface NarratorOptions {
+  readonly print: (line: string) => void;
+  /** Rows per second of the source; 0: rows are counted, not timed. */
+  readonly rateHz: number;
+  /** Column names of a sensor. */
+  readonly names: readonly string[];
+}
+
+export function createNarrator({ print, rateHz, names }: NarratorOptions): Narrator {
+  const segments: [number, number][] = [];
+  let began = -1;
+  let heard = 0;
+  let peak = 0;
+  let anomalies = 0;
+  const place = (row: number): string => (rateHz > 0 ? clockTime(row / rateHz) : `row ${row}`);
+
+  function speech(value: number, from: number, to: number): void {
+    if (began < 0 && value < SPEECH.on) return;
+    if (began < 0) {
+      began = from;
+      peak = 0;
+      print(`${place(from)}  speech starts`);
+    }
+    peak = Math.max(peak, value);
+    if (value >= SPEECH.off) heard = to;
+    if ((to - heard) / rateHz > SPEECH.hangSeconds) close();
+  }
+  function close(): void {
+    if (began < 0) return;
+    segments.push([began / rateHz, heard / rateHz]);
+    print(`${place(heard)}  speech ends    ${((heard - began) / rateHz).toFixed(2)} s, peak ${peak.toFixed(2)}`);
+    began = -1;
+  }
+
+  return {
+    segments,
+    get anomalies() {
+      return anomalies;
+    },
+    tell({ item }) {
+      if (item.kind === 'gap') {
+        return print(`${place(item.from)}  gap to ${place(item.to)} (${item.why})`);
+      }
+      if (item.kind === 'detection' && item.values.speech !== undefined)
+        return speech(item.values.speech, item.from, item.to);
+      if (item.kind === 'detection') {
+        const values = Object.entries(item.values).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+        return print(`${place(item.from)}  ${item.name}  ${values.join('  ')}`);
+      }
+      if (item.kind !== 'forecast') return;
+      for (const [column, score] of item.anomaly.entries()) {
+        if (!(score >= 1)) continue;
+        anomalies++;
+        print(`${place(item.from)}  anomaly in ${names[column] ?? `column ${column + 1}`}, score ${score.toFixed(2)}`);
+      }
+    },
+    finish: close,
+  };
+}

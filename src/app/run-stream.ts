@@ -1,0 +1,93 @@
+// One stream from a source through a session, in this process: what `run` and `demo` share. Chunks are cut to the
+// pipeline's hop, so latency means the same here as in the server.
+
+import { type EngineError, engineError } from '../base/errors.ts';
+import { streamId } from '../base/units.ts';
+import type { Snapshot } from '../item/snapshot.ts';
+import type { LoadedPipeline } from '../pipeline/connect.ts';
+import { type Output, Session, type SessionSummary } from '../session/session.ts';
+import { systemClock } from './clock.ts';
+import { type Piece, pieces } from './pieces.ts';
+import type { Source } from './source/source.ts';
+
+export interface ChunkSeen extends Piece {
+  /** Microseconds until everything the chunk led to had come out. */
+  readonly us: number;
+}
+
+export interface StreamRun {
+  readonly loaded: LoadedPipeline;
+  readonly source: Source;
+  readonly onOutput: (output: Output) => void;
+  readonly onChunk?: (chunk: ChunkSeen) => void;
+  /** Go on from here: rows before its offset are read and passed over. */
+  readonly resume?: Snapshot;
+  /** Stop before this source row, without ending the stream. */
+  readonly untilRow?: number;
+  /** Waits for a slow reader of the outputs. */
+  readonly drained?: () => Promise<void>;
+}
+
+export interface StreamResult {
+  readonly summary: SessionSummary;
+  readonly stateBytes: number;
+  /** Where the stream stands: at its end, or at `untilRow`. */
+  readonly snapshot: Snapshot;
+}
+
+export async function runStream(run: StreamRun): Promise<StreamResult> {
+  const { loaded, source, resume, untilRow = Infinity } = run;
+  let failure: EngineError | undefined;
+  const session = new Session({
+    id: streamId('run'),
+    loaded,
+    source: formatOf(source, loaded),
+    clock: systemClock,
+    onOutput: run.onOutput,
+    onError: (error) => {
+      failure = error;
+    },
+    ...(resume ? { snapshot: resume } : {}),
+  });
+  for await (const piece of pieces(source.blocks(), source.width, hopRowsOf(source, loaded), resume?.offset)) {
+    if (piece.at >= untilRow) break;
+    await feed(session, upTo(piece, untilRow, source.width), run);
+    if (failure) throw failure;
+    await run.drained?.();
+  }
+  if (session.next < untilRow) session.mark('end');
+  await session.idle();
+  if (failure) throw failure;
+  const result = { summary: session.summary(), stateBytes: session.stateBytes, snapshot: session.snapshot() };
+  session.close();
+  return result;
+}
+
+async function feed(session: Session, piece: Piece, run: StreamRun): Promise<void> {
+  const started = systemClock.now();
+  if (piece.missing > 0) session.gap(piece.missing, piece.why);
+  else session.rows(piece.rows, piece.times);
+  await session.idle();
+  run.onChunk?.({ ...piece, us: systemClock.now() - started });
+}
+
+function upTo(piece: Piece, row: number, width: number): Piece {
+  if (piece.missing > 0) return { ...piece, missing: Math.min(piece.missing, row - piece.at) };
+  const count = Math.min(piece.rows.length / width, row - piece.at);
+  const times = piece.times ? { times: piece.times.subarray(0, count) } : {};
+  return { ...piece, rows: piece.rows.subarray(0, count * width), ...times };
+}
+
+/** What the session is told of the source. @throws ERR_FORMAT_UNSUPPORTED for audio into a sensor pipeline or the reverse */
+function formatOf(source: Source, { pipeline }: LoadedPipeline): { rateHz: number; width: number } {
+  if (source.kind === pipeline.input.kind) return { rateHz: source.rateHz, width: source.width };
+  const expected =
+    pipeline.input.kind === 'audio' ? 'an audio file, mic, or raw samples on -' : 'a CSV file, cpu, or CSV on -';
+  throw engineError('ERR_FORMAT_UNSUPPORTED', `${pipeline.name} does not take ${source.kind} rows`, { expected });
+}
+
+/** Rows of the source in one hop of the pipeline. */
+export function hopRowsOf(source: Pick<Source, 'rateHz'>, { pipeline: { input } }: LoadedPipeline): number {
+  if (input.kind === 'sensor') return input.hopRows;
+  return Math.max(1, Math.round((input.hopRows * source.rateHz) / input.rateHz));
+}
