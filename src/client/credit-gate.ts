@@ -1,7 +1,7 @@
-// The sender's side of credit: how many bytes are past the last ack, and who waits until there are fewer.
+// The sender's side of credit: how many bytes and messages are past the last ack, and who waits until there are fewer.
 
 export interface CreditGate {
-  /** Resolves when `bytes` more fit, or when nothing is outstanding (a message larger than the credit must go some time). */
+  /** Resolves when one more message of `bytes` fits, or when nothing is outstanding (a message larger than the credit must go some time). */
   room(bytes: number): Promise<void>;
   /** A message was sent whose rows end before row `to`. */
   sent(to: number, bytes: number): void;
@@ -11,7 +11,7 @@ export interface CreditGate {
   fail(error: Error): void;
 }
 
-export function createCreditGate(creditBytes: number): CreditGate {
+export function createCreditGate(creditBytes: number, messagesMax: number): CreditGate {
   const outstanding: { readonly to: number; readonly bytes: number }[] = [];
   let credit = creditBytes;
   let bytesOut = 0;
@@ -25,7 +25,7 @@ export function createCreditGate(creditBytes: number): CreditGate {
   }
   return {
     async room(bytes) {
-      while (!failure && bytesOut > 0 && bytesOut + bytes > credit) {
+      while (!failure && bytesOut > 0 && (bytesOut + bytes > credit || outstanding.length >= messagesMax)) {
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
       if (failure) throw failure;

@@ -1,7 +1,7 @@
 // The typed client of one stream, for browsers and Node: connect, send rows within the credit, receive results, end.
 // Not a reconnecting one: when the connection is lost, every promise says so and the caller starts anew.
 
-import { type EngineError, ERROR_CODES, type ErrorCode, engineError } from '../base/errors.ts';
+import { asEngineError, type EngineError, ERROR_CODES, type ErrorCode, engineError } from '../base/errors.ts';
 import { type Codec, PROTOCOL_JSON, PROTOCOL_PB } from '../wire/codec.ts';
 import { jsonCodec } from '../wire/json-codec.ts';
 import type {
@@ -183,7 +183,7 @@ export class StreamClient {
     const { onResult, onGap, onAck, onDrain } = this.#options;
     switch (message.type) {
       case 'ready':
-        this.#gate = createCreditGate(message.credit);
+        this.#gate = createCreditGate(message.credit, message.limits.max_outstanding / 2);
         this.#offset = message.offset;
         return this.#ready.resolve(message);
       case 'ack':
@@ -221,7 +221,7 @@ export class StreamClient {
       const offset = this.#options.protocol === 'pb' ? { offset: this.#offset } : {};
       this.#post({ type: 'rows', ...offset, data: bytes });
       this.#offset += rows;
-      this.#gate!.sent(this.#offset, bytes.length);
+      if (rows > 0) this.#gate!.sent(this.#offset, bytes.length); // a lone header line moves no offset, so no ack frees it
     }
   }
 

@@ -28,9 +28,13 @@ export interface CreditLedger {
 /** Consumed entries kept at the front before the list is cut: keeps `consume` O(1) per message on average. */
 const COMPACT_AFTER = 1024;
 
-/** @param byBytes false when a full inbox drops by policy instead: then only the number of messages is bounded */
-export function createCreditLedger(limits: StreamLimits, byBytes: boolean): CreditLedger {
+/** Times the credit: what a client may have outstanding when its policy is block, and when a full inbox drops instead. */
+const BLOCK_FACTOR = 2;
+const DROP_FACTOR = 64;
+
+export function createCreditLedger(limits: StreamLimits, blocks: boolean): CreditLedger {
   const { creditBytes, outstandingMessagesMax } = limits;
+  const bytesMax = (blocks ? BLOCK_FACTOR : DROP_FACTOR) * creditBytes;
   let entries: { readonly to: number; readonly bytes: number }[] = [];
   let head = 0;
   let outstanding = 0;
@@ -46,9 +50,9 @@ export function createCreditLedger(limits: StreamLimits, byBytes: boolean): Cred
     },
     admit(bytes) {
       const total = outstanding + bytes;
-      if (messages() < outstandingMessagesMax && (!byBytes || total <= 2 * creditBytes)) return;
+      if (messages() < outstandingMessagesMax && total <= bytesMax) return;
       throw engineError('ERR_CREDIT_OVERRUN', `${total} bytes in ${messages() + 1} messages past the last ack`, {
-        expected: `at most ${creditBytes} bytes (ready.credit) in ${outstandingMessagesMax} messages`,
+        expected: `at most ${creditBytes} bytes (ready.credit) in ${outstandingMessagesMax} messages (limits.max_outstanding)`,
       });
     },
     add(to, bytes) {

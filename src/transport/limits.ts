@@ -6,7 +6,7 @@ export interface StreamLimits {
   readonly messageBytesMax: number;
   /** Bytes a client may have outstanding past the last ack; at twice that the stream ends with ERR_CREDIT_OVERRUN. */
   readonly creditBytes: number;
-  /** Messages that may be outstanding, whatever their size and the policy. */
+  /** Messages that may be outstanding, whatever their size and the policy. `ready.limits.max_outstanding`. */
   readonly outstandingMessagesMax: number;
   /** Rows given to the stages at once: how long one stream can hold up the others. */
   readonly chunkRowsMax: number;
@@ -25,7 +25,7 @@ export interface StreamLimits {
 export const DEFAULT_LIMITS: StreamLimits = {
   messageBytesMax: 65_536, // 2 s of 16 kHz pcm_s16le
   creditBytes: 131_072, // 4 s of it: a round trip of 200 ms still allows 650 kB/s
-  outstandingMessagesMax: 131_072,
+  outstandingMessagesMax: 16_384, // 160 s of 10 ms messages
   chunkRowsMax: 480, // 10 ms of 48 kHz, 30 ms of 16 kHz
   gapRowsMax: 9_600_000, // 10 min of 16 kHz
   sessionsMax: 1000,

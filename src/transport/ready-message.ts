@@ -21,6 +21,11 @@ export function readyMessage(id: string, session: Session, loaded: LoadedPipelin
     numerics: NUMERICS,
     state_bytes: session.stateBytes,
     credit: limits.creditBytes,
-    limits: { max_message: limits.messageBytesMax, idle_ms: limits.idleMsMax, max_gap: limits.gapRowsMax },
+    limits: {
+      max_message: limits.messageBytesMax,
+      idle_ms: limits.idleMsMax,
+      max_gap: limits.gapRowsMax,
+      max_outstanding: limits.outstandingMessagesMax,
+    },
   };
 }

@@ -1,11 +1,11 @@
-// What a client's rows and gaps do to a session. Rows go in pieces small enough that no stream holds up the others, faulty
-// rows as gaps in their place. Cutting cannot change results: any chunking gives the same bytes (a law of cells and stages).
+// What a client's rows and gaps do to a session, and what is said about them when they are not as they should be.
 
 import { type EngineError, engineError } from '../base/errors.ts';
 import type { Session } from '../session/session.ts';
 import type { FormatMessage, GapMessage, RowsMessage } from '../wire/messages.ts';
 import { type DecodedRows, rowWidth } from '../wire/row-builder.ts';
 import { decodeRows } from '../wire/rows.ts';
+import { feedRows } from './feed-rows.ts';
 import type { StreamLimits } from './limits.ts';
 
 /** Errors about single rows in one message: after these one error counts the rest. */
@@ -32,7 +32,7 @@ export function takeRows(
     checkGapRows(offset - session.next, limits);
     session.gap(offset - session.next, 'lost');
   }
-  feed(session, decoded, rowWidth(format), limits.chunkRowsMax);
+  feedRows(session, decoded, rowWidth(format), limits.chunkRowsMax);
   return decoded.faults.length === 0 ? [] : describeFaults(decoded, offset);
 }
 
@@ -56,24 +56,6 @@ export function nonFiniteRows(rows: number): EngineError {
 function checkGapRows(rows: number, limits: StreamLimits): void {
   if (rows >= 1 && rows <= limits.gapRowsMax) return;
   throw engineError('ERR_GAP_INVALID', `a gap of ${rows} rows`, { expected: `1 to ${limits.gapRowsMax} rows` });
-}
-
-function feed(session: Session, decoded: DecodedRows, width: number, chunkRowsMax: number): void {
-  const { rows, times, count, faults } = decoded;
-  let next = 0;
-  function feedUntil(end: number): void {
-    while (next < end) {
-      const to = Math.min(next + chunkRowsMax, end);
-      session.rows(rows.subarray(next * width, to * width), times?.subarray(next, to));
-      next = to;
-    }
-  }
-  for (const fault of faults) {
-    feedUntil(fault.row);
-    session.gap(1, 'fault');
-    next = fault.row + 1;
-  }
-  feedUntil(count);
 }
 
 /** Rows are numbered as on the stream, from 0. What stood in the field is not repeated: messages carry no payload. */

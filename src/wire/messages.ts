@@ -88,7 +88,15 @@ export interface ReadyMessage {
   readonly state_bytes: number;
   /** Bytes that may be outstanding past the last ack. */
   readonly credit: number;
-  readonly limits: { readonly max_message: number; readonly idle_ms: number; readonly max_gap: number };
+  readonly limits: {
+    /** Bytes of one message. */
+    readonly max_message: number;
+    readonly idle_ms: number;
+    /** Rows of one gap. */
+    readonly max_gap: number;
+    /** Messages that may be outstanding past the last ack. */
+    readonly max_outstanding: number;
+  };
 }
 export interface AckMessage {
   readonly type: 'ack';

@@ -1,10 +1,10 @@
-// Collects rows that come as fields: a row with one field that is no number is kept in its place as a fault, the others
-// go on. What csv.ts and ndjson.ts share.
+// Collects rows that come as fields: a row with one field that is no number becomes a fault in its place, the others go
+// on. What csv.ts and ndjson.ts share. Faults take no room among the values: "x" is not 256 columns.
 
 import type { FormatMessage } from './messages.ts';
 
 export interface RowFault {
-  /** Index in `rows`, from 0: this row's values are NaN, declare it as a gap of one row. */
+  /** Its place among all `count` rows, from 0: declare it as a gap of one row. */
   readonly row: number;
   /** Name of the column, or its number from 1 when columns have no names. */
   readonly column: string;
@@ -13,10 +13,11 @@ export interface RowFault {
 }
 
 export interface DecodedRows {
-  /** [count, width] row-major. */
-  readonly rows: Float32Array;
+  /** All rows, faults included. */
   readonly count: number;
-  /** Microseconds, [count], when the format names a time column. */
+  /** The good rows, [count - faults, width] row-major. */
+  readonly rows: Float32Array;
+  /** Microseconds of the good rows, when the format names a time column. */
   readonly times?: Float64Array;
   /** In row order. */
   readonly faults: readonly RowFault[];
@@ -61,11 +62,13 @@ export function createRowBuilder(format: FormatMessage): RowBuilder {
   return {
     row(row, time, textOf) {
       const field = faultyField(row, time);
-      if (field >= 0) {
-        faults.push({ row: count, column: format.fields?.[field] ?? `${field + 1}`, text: textOf(field).slice(0, 40) });
+      if (field < 0) {
+        for (let i = 0; i < width; i++) values.push(row[i]!);
+        times.push(time!);
+      } else {
+        const column = format.fields?.[field] ?? `${field + 1}`;
+        faults.push({ row: count, column, text: textOf(field).slice(0, 40) });
       }
-      for (let i = 0; i < width; i++) values.push(field >= 0 ? Number.NaN : row[i]!);
-      times.push(field >= 0 ? Number.NaN : (time ?? Number.NaN));
       count++;
     },
     done() {

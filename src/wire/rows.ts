@@ -8,12 +8,12 @@ import { decodeNdjson } from './ndjson.ts';
 import { type DecodedRows, rowWidth } from './row-builder.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** Least bytes of one value: "1," or "1\n" in text. */
-const VALUE_BYTES: Readonly<Record<Encoding, number>> = { pcm_s16le: 2, f32le: 4, csv: 2, ndjson: 2 };
+/** Least bytes of one value: in text a missing one, ",". */
+const VALUE_BYTES: Readonly<Record<Encoding, number>> = { pcm_s16le: 2, f32le: 4, csv: 1, ndjson: 1 };
 
-/** Bytes of the smallest row: exact for pcm_s16le and f32le. Bounds how many rows fit in some bytes. */
+/** Bytes of the smallest row: exact for pcm_s16le and f32le; text has a line end. Bounds how many rows fit in some bytes. */
 export function rowBytesMin(format: FormatMessage): number {
-  return VALUE_BYTES[format.encoding] * rowWidth(format);
+  return Math.max(2, VALUE_BYTES[format.encoding] * rowWidth(format));
 }
 
 /** @throws ERR_PARTIAL_SAMPLE (nothing taken) for bytes that are not whole rows; ERR_WIRE_MALFORMED for broken text */
