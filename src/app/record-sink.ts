@@ -12,7 +12,8 @@ export interface RecordSink {
   write(output: Output): void;
   /** Resolves once the reader has caught up. */
   drained(): Promise<void>;
-  end(summary: SessionSummary): Promise<void>;
+  /** @param ended false: the stream only pauses here, so no `end` record is written */
+  end(summary: SessionSummary, ended: boolean): Promise<void>;
 }
 
 /** @param path a file, or '-' for stdout */
@@ -32,8 +33,8 @@ export function createRecordSink(path: string): RecordSink {
       await new Promise((resolve) => stream.once('drain', resolve));
       full = false;
     },
-    async end({ offset, results, gaps, digest }) {
-      put({ type: 'end', offset, results, gaps, digest });
+    async end({ offset, results, gaps, digest }, ended) {
+      if (ended) put({ type: 'end', offset, results, gaps, digest });
       if (path === '-') return;
       stream.end();
       await finished(stream);

@@ -31,6 +31,8 @@ export interface StreamRun {
 export interface StreamResult {
   readonly summary: SessionSummary;
   readonly stateBytes: number;
+  /** False when `untilRow` stopped it. */
+  readonly ended: boolean;
   /** Where the stream stands: at its end, or at `untilRow`. */
   readonly snapshot: Snapshot;
 }
@@ -55,10 +57,11 @@ export async function runStream(run: StreamRun): Promise<StreamResult> {
     if (failure) throw failure;
     await run.drained?.();
   }
-  if (session.next < untilRow) session.mark('end');
+  const ended = session.next < untilRow;
+  if (ended) session.mark('end');
   await session.idle();
   if (failure) throw failure;
-  const result = { summary: session.summary(), stateBytes: session.stateBytes, snapshot: session.snapshot() };
+  const result = { ended, summary: session.summary(), stateBytes: session.stateBytes, snapshot: session.snapshot() };
   session.close();
   return result;
 }

@@ -89,7 +89,7 @@ async function run(pipeline: string, flags: RunFlags): Promise<void> {
   });
   narrator.finish();
   progress.done();
-  await sink?.end(result.summary);
+  await sink?.end(result.summary, result.ended);
   if (flags.saveState) await writeFile(flags.saveState, encodeSnapshot(result.snapshot));
   if (flags.picture && recorder) {
     const title = `${loaded.pipeline.name} on ${flags.in}`;

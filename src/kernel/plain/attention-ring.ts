@@ -14,9 +14,9 @@ export interface AttentionSizes {
 /**
  * y_head = sum_s softmax_s(q . k_s / sqrt(headDim)) v_s over the slots s with position - window < rows[s] <= position.
  * @param q    [heads, headDim] f32   @param k, v [window, kvHeads, headDim] f32
- * @param rows [window] f64: absolute row in each slot, -1 for none; at least one must count
+ * @param rows [window] f64: absolute row in each slot, -1 for none; at least one must count; row p in slot p mod window
  * @param scores [window] f64 - scratch   @param y [heads, headDim] f32 - written, must not alias q
- * Cost: heads * window * (4 headDim flops + 1 exp). Allocates nothing. f64 sums in slot order, f32 store.
+ * Cost: heads * min(window, position + 1) * (4 headDim flops + 1 exp). Allocates nothing. f64 sums in slot order, f32 store.
  */
 export function attendRing(
   q: Float32Array,
@@ -29,21 +29,23 @@ export function attendRing(
   { heads, kvHeads, headDim }: AttentionSizes,
 ): void {
   const window = rows.length;
+  // Row p lies in slot p mod window, so until the ring first wraps only its beginning holds anything.
+  const used = Math.min(window, position + 1);
   const stride = kvHeads * headDim;
   const scale = 1 / Math.sqrt(headDim);
   for (let head = 0; head < heads; head++) {
     const query = head * headDim;
     const shared = Math.floor((head * kvHeads) / heads) * headDim;
-    for (let s = 0, key = shared; s < window; s++, key += stride) {
+    for (let s = 0, key = shared; s < used; s++, key += stride) {
       const row = rows[s]!;
       const counts = row >= 0 && row > position - window && row <= position;
       scores[s] = counts ? scale * dot(q, query, k, key, headDim) : -Infinity;
     }
-    const inverse = 1 / softmaxWeights(scores);
+    const inverse = 1 / softmaxWeights(scores, used);
     for (let i = 0; i < headDim; i += 2) {
       let even = 0;
       let odd = 0;
-      for (let s = 0, value = shared + i; s < window; s++, value += stride) {
+      for (let s = 0, value = shared + i; s < used; s++, value += stride) {
         const weight = scores[s]!;
         even += weight * v[value]!;
         odd += weight * v[value + 1]!;
@@ -65,12 +67,12 @@ function dot(a: Float32Array, from: number, b: Float32Array, start: number, leng
   return even + odd;
 }
 
-/** Replaces scores by exp(score - max), which cannot overflow, and returns their sum. */
-function softmaxWeights(scores: Float64Array): number {
+/** Replaces the first `used` scores by exp(score - max), which cannot overflow, and returns their sum. */
+function softmaxWeights(scores: Float64Array, used: number): number {
   let max = -Infinity;
-  for (let s = 0; s < scores.length; s++) if (scores[s]! > max) max = scores[s]!;
+  for (let s = 0; s < used; s++) if (scores[s]! > max) max = scores[s]!;
   let total = 0;
-  for (let s = 0; s < scores.length; s++) {
+  for (let s = 0; s < used; s++) {
     const weight = exp(scores[s]! - max);
     scores[s] = weight;
     total += weight;
