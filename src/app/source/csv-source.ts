@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream';
 import { EngineError, engineError } from '../../base/errors.ts';
 import { decodeCsv, readCsvHeader } from '../../wire/csv.ts';
+import type { RowFault } from '../../wire/row-builder.ts';
 import { type ColumnChoice, type Columns, chooseColumns, projectLines, splitLines } from './csv-columns.ts';
 import { csvLines } from './csv-lines.ts';
 import type { Source, SourceBlock } from './source.ts';
@@ -41,8 +42,8 @@ export async function openCsv(
     const lines = live ? begun : open();
     try {
       for (let piece = live ? first : await lines.next(); !piece.done; piece = await lines.next()) {
-        const { rows, times, faults, count } = asCsvError(name, () => decodePiece(piece.value, columns));
-        if (count > 0) yield { rows, faults, ...(times === undefined ? {} : { times }) };
+        const block = asCsvError(name, () => decodePiece(piece.value, columns));
+        if (block.rows.length > 0) yield block;
       }
     } finally {
       await lines.return?.();
@@ -76,13 +77,32 @@ function columnsOf(text: string, options: CsvOptions): Columns {
   return chooseColumns(names, rows, options);
 }
 
-function decodePiece(text: string, columns: Columns) {
-  const { fields, time, timeUnit } = columns;
-  return decodeCsv(projectLines(text, columns), {
+function decodePiece(text: string, columns: Columns): SourceBlock {
+  const { fields, names, time, timeUnit } = columns;
+  const decoded = decodeCsv(projectLines(text, columns), {
     fields,
     ...(time === undefined ? {} : { time }),
     ...(timeUnit === undefined ? {} : { time_unit: timeUnit }),
   });
+  const { count, faults } = decoded;
+  const at = placesOf(count, faults);
+  const rows = spread(decoded.rows, new Float32Array(count * names.length), at, names.length);
+  if (decoded.times === undefined) return { rows, faults };
+  return { rows, faults, times: spread(decoded.times, new Float64Array(count), at, 1) };
+}
+
+/** Where each good row stands among all `count` rows. */
+function placesOf(count: number, faults: readonly RowFault[]): Uint32Array {
+  const faulty = new Set(faults.map(({ row }) => row));
+  return Uint32Array.from({ length: count }, (_, row) => row).filter((row) => !faulty.has(row));
+}
+
+/** Good rows put into their places in `into`; NaN in the others. */
+function spread<T extends Float32Array | Float64Array>(good: T, into: T, places: Uint32Array, width: number): T {
+  if (good.length === into.length) return good;
+  into.fill(Number.NaN);
+  for (let i = 0; i < places.length; i++) into.set(good.subarray(i * width, (i + 1) * width), places[i]! * width);
+  return into;
 }
 
 /** Rows a second by the median distance of the first rows in time. */
