@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { micros } from '../../src/base/units.ts';
 import { connect, type ResultMessage } from '../../src/client/index.ts';
 import { type MemorySocket, memoryTransport } from '../../src/transport/memory/memory-transport.ts';
 import type { Connection } from '../../src/transport/transport.ts';
@@ -48,6 +49,23 @@ describe('a reader slower than its results', () => {
     const end = await client.end();
     expect(end).toMatchObject({ offset: 400_000, results: 2500, gaps: 0 });
     expect(results.map(({ seq }) => seq)).toEqual([...Array(2500).keys()]);
+    await streams.close();
+  });
+
+  it('acknowledges at half the credit, without waiting for the clock', async () => {
+    const transport = memoryTransport();
+    const clock = { now: () => micros(0) };
+    const streams = serveOn(transport, { limits: { creditBytes: 4000 }, clock });
+    const offsets: number[] = [];
+    const client = connect('memory:', {
+      pipeline: 'energy',
+      format: audio,
+      socket: () => transport.connect('millrace.v1'),
+      onAck: ({ offset }) => offsets.push(offset),
+    });
+    await client.send(samples.subarray(0, 50_000));
+    expect(await client.end()).toMatchObject({ offset: 50_000, results: 313 });
+    expect(offsets.length).toBeGreaterThan(20);
     await streams.close();
   });
 
