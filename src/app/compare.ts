@@ -31,8 +31,9 @@ export interface Comparison {
   readonly agreement: { readonly sameSide: number; readonly meanDifference: number; readonly correlation: number };
 }
 
-/** Where the table looks, in seconds of stream: the recording is repeated until the last of them. */
-const LOOK_SECONDS = [1, 10, 30, 60];
+/** Where the table looks, in seconds of stream. A short recording is repeated up to 20 s; the last look is for long ones. */
+const LOOK_SECONDS = [1, 5, 10, 20, 60];
+const LOOK_ALWAYS_SECONDS = 20;
 /** Hops that "full" attention keeps: 60 s at 10 ms. Past it a full cache must be refused or slide; here the table ends. */
 const FULL_HOPS = 6000;
 
@@ -97,14 +98,15 @@ function contest(
   const wholeHops = Math.floor(samples.length / source.width / hopRows);
   const checkpoints: Checkpoint[] = [];
   let costs: number[] = [];
-  for (let hop = 0; hop < LOOK_SECONDS.at(-1)! * hopsPerSecond; hop++) {
+  const looks = LOOK_SECONDS.filter((seconds) => seconds <= Math.max(LOOK_ALWAYS_SECONDS, wholeHops / hopsPerSecond));
+  for (let hop = 0; hop < looks.at(-1)! * hopsPerSecond; hop++) {
     const at = (hop % wholeHops) * hopRows * source.width;
     const started = systemClock.now();
     session.rows(samples.subarray(at, at + hopRows * source.width));
     session.work();
     costs.push(systemClock.now() - started);
     const seconds = (hop + 1) / hopsPerSecond;
-    if (LOOK_SECONDS.includes(seconds)) {
+    if (looks.includes(seconds)) {
       checkpoints.push({ seconds, usPerHop: quantile(costs.slice(-hopsPerSecond), 0.5), bytes: bytesAfter(hop + 1) });
       costs = [];
     }

@@ -1,5 +1,6 @@
 // Cuts a source's blocks into hop-sized pieces, with what is missing between them in its place.
 
+import type { RowFault } from '../wire/row-builder.ts';
 import type { SourceBlock } from './source/source.ts';
 
 export interface Piece {
@@ -11,6 +12,8 @@ export interface Piece {
   /** Rows that are missing here; 0 unless it is a hole. */
   readonly missing: number;
   readonly why: 'lost' | 'fault';
+  /** What stood where a number should be. */
+  readonly fault?: RowFault;
 }
 
 /** All pieces from row `first` on, each of at most `hopRows` rows. */
@@ -36,13 +39,14 @@ function* cut(block: SourceBlock, width: number, hopRows: number, start: number)
   if (lostBefore > 0) yield { at: start, rows: none, missing: lostBefore, why: 'lost' };
   const base = start + lostBefore;
   let row = 0;
-  for (const end of [...faults.map((fault) => fault.row), rows.length / width]) {
+  for (const [index, end] of [...faults.map((fault) => fault.row), rows.length / width].entries()) {
     for (; row < end; row = Math.min(row + hopRows, end)) {
       const to = Math.min(row + hopRows, end);
       const own = times ? { times: times.subarray(row, to) } : {};
       yield { at: base + row, rows: rows.subarray(row * width, to * width), ...own, missing: 0, why: 'lost' };
     }
-    if (end * width < rows.length) yield { at: base + end, rows: none, missing: 1, why: 'fault' };
+    const fault = faults[index];
+    if (fault) yield { at: base + end, rows: none, missing: 1, why: 'fault', fault };
     row = end + 1;
   }
 }

@@ -20,6 +20,8 @@ export interface StreamRun {
   readonly source: Source;
   readonly onOutput: (output: Output) => void;
   readonly onChunk?: (chunk: ChunkSeen) => void;
+  /** Rows refused at the door because they hold NaN or Infinity. */
+  readonly onRefused?: (rows: number) => void;
   /** Go on from here: rows before its offset are read and passed over. */
   readonly resume?: Snapshot;
   /** Stop before this source row, without ending the stream. */
@@ -50,6 +52,7 @@ export async function runStream(run: StreamRun): Promise<StreamResult> {
       failure = error;
     },
     ...(resume ? { snapshot: resume } : {}),
+    ...(run.onRefused ? { onFault: run.onRefused } : {}),
   });
   for await (const piece of pieces(source.blocks(), source.width, hopRowsOf(source, loaded), resume?.offset)) {
     if (piece.at >= untilRow) break;

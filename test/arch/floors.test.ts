@@ -23,7 +23,7 @@ const UNIT_FLOORS = new Set(['cell', 'operator', 'transport']);
 /** package -> the path prefixes that may import it. Everything not listed may be imported nowhere in src. */
 const PACKAGES: Record<string, readonly string[]> = {
   rxjs: ['src/operator/', 'src/pipeline/', 'src/session/', 'src/transport/', 'pipelines/'],
-  ws: ['src/transport/ws/', 'src/client/node-socket.ts'],
+  ws: ['src/transport/ws/', 'src/client/socket.ts'],
   'node-web-audio-api': ['src/transport/audio/'],
   'onnxruntime-node': ['src/cell/onnx/'],
   protobufjs: ['src/wire/'],

@@ -8,6 +8,7 @@ import type { Output } from '../../session/session.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../wire/snapshot-codec.ts';
 import { type AudioSink, createAudioSink } from '../audio-sink.ts';
 import { compareCells, describeComparison } from '../compare.ts';
+import { createFaultReport } from '../fault-report.ts';
 import { createNarrator } from '../narrate.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
 import { byteSize, microseconds, printAside, print as printOut, quantile } from '../print.ts';
@@ -69,6 +70,7 @@ async function run(pipeline: string, flags: RunFlags): Promise<void> {
   });
   const recorder = flags.picture ? new Recorder(source, loaded) : undefined;
   const progress = createProgress(source, sink !== undefined);
+  const faults = createFaultReport(source.kind, printAside);
   const latencies: number[] = [];
   const result = await runStream({
     loaded,
@@ -80,7 +82,9 @@ async function run(pipeline: string, flags: RunFlags): Promise<void> {
       narrator.tell(output);
       recorder?.output(output);
     },
+    onRefused: faults.refused,
     onChunk(chunk) {
+      if (chunk.fault) faults.unreadable(chunk.at, chunk.fault);
       if (latencies.length < 1e6) latencies.push(chunk.us);
       recorder?.chunk(chunk);
       progress.at(chunk.at);
@@ -89,6 +93,7 @@ async function run(pipeline: string, flags: RunFlags): Promise<void> {
   });
   narrator.finish();
   progress.done();
+  faults.finish();
   await sink?.end(result.summary, result.ended);
   if (flags.saveState) await writeFile(flags.saveState, encodeSnapshot(result.snapshot));
   if (flags.picture && recorder) {
