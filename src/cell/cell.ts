@@ -20,11 +20,27 @@ export interface Cell<L extends Layout = Layout> {
   scan?(state: State<L>, x: Float32Array, y: Float32Array, rows: number): void;
   /** Relative tolerance of a blocked `scan` against steps; absent means bitwise equal. */
   readonly scanRtol?: number;
+  /**
+   * A row that came `dt` rows of time after the one before it (1 = on time): exact under zero-order hold for time-invariant
+   * cells, a documented factor on dt for selective ones. stepAfter(s, x, y, 1) is step(s, x, y), to the bit.
+   */
+  stepAfter?(state: State<L>, x: Float32Array, y: Float32Array, dt: number): void;
+  /** Other forms of `scan` (chunked, associative, fft): equal to steps within `rtol` of max|y|, end state included. */
+  readonly forms?: Readonly<Record<string, ScanForm<L>>>;
+  /** Floating-point operations of one step, a multiply-add as two, at the longest context. */
+  readonly flops?: number;
   /** Time moves on by `rows` without input (a gap): state decays as if held. skip(a); skip(b) = skip(a + b) within rounding. */
   skip?(state: State<L>, rows: number): void;
 }
 
+export interface ScanForm<L extends Layout = Layout> {
+  readonly rtol: number;
+  /** x [rows, dIn] -> y [rows, dOut] from any state; may allocate. */
+  scan(state: State<L>, x: Float32Array, y: Float32Array, rows: number): void;
+}
+
 /** A cell whose arithmetic runs elsewhere (ONNX Runtime). One `run` per row; never two at once on one state. */
-export interface AsyncCell<L extends Layout = Layout> extends Omit<Cell<L>, 'step' | 'scan' | 'scanRtol'> {
+export interface AsyncCell<L extends Layout = Layout>
+  extends Omit<Cell<L>, 'step' | 'scan' | 'scanRtol' | 'stepAfter' | 'forms'> {
   run(state: State<L>, x: Float32Array, y: Float32Array): Promise<void>;
 }
