@@ -4,6 +4,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { shortestFloat32 } from '../../wire/shortest-float32.ts';
 import { compareCells, describeComparison } from '../compare.ts';
 import { demoSensor, type SensorRun } from '../demo/sensor.ts';
 import { demoSpeech, type SpeechRun } from '../demo/speech.ts';
@@ -109,7 +110,7 @@ async function weatherPart(url: string, out: string): Promise<void> {
       const surprises = source.names.filter((_, column) => forecast.anomaly[column]! >= 1);
       if (surprises.length === 0) return undefined;
       const day = new Date(forecast.pts / 1000).toISOString().slice(0, 10);
-      const values = surprises.map((name) => `${name} ${row[source.names.indexOf(name)]}`);
+      const values = surprises.map((name) => `${name} ${shortestFloat32(row[source.names.indexOf(name)]!)}`);
       return `${day}  unexpected: ${values.join(', ')}  (${ms.toFixed(2)} ms)`;
     },
   });
@@ -153,7 +154,8 @@ async function livePart(url: string, fast: boolean): Promise<void> {
     rowsMax: LIVE_ROWS,
     tell: (forecast, row, ms) => {
       const at = (values: Float32Array): string => values[0]!.toFixed(1).padStart(5);
-      const next = `${at(forecast.mean)} % (${at(forecast.lower)} to ${at(forecast.upper)})`;
+      const known = !Number.isNaN(forecast.lower[0]!);
+      const next = `${at(forecast.mean)} % ${known ? `(${at(forecast.lower)} to ${at(forecast.upper)})` : '(no interval yet)'}`;
       const surprise = forecast.anomaly.some((score) => score >= 1) ? '  unexpected' : '';
       return `cpu ${row[0]!.toFixed(1).padStart(5)} %  loop ${row[1]!.toFixed(1).padStart(5)} ms  next cpu ${next}  ${ms.toFixed(2)} ms${surprise}`;
     },

@@ -3,6 +3,7 @@
 
 import { connect, type EndMessage, fromResultMessage } from '../../client/index.ts';
 import type { Forecast } from '../../item/item.ts';
+import { shortestFloat32 } from '../../wire/shortest-float32.ts';
 import { print } from '../print.ts';
 import type { Source } from '../source/source.ts';
 
@@ -12,7 +13,7 @@ export interface SensorRun {
   readonly values: Float32Array;
   /** Milliseconds since 1970, [rows]. */
   readonly times: Float64Array;
-  /** Milliseconds from send to answer, one per row. */
+  /** Milliseconds from send to answer, one per row, each sent when the one before it was answered. */
   readonly latencyMs: Float32Array;
   readonly stateBytes: number;
   readonly end: EndMessage;
@@ -33,6 +34,7 @@ export async function demoSensor({ url, source, options, rowsMax, tell }: Sensor
   const sentAt: number[] = [];
   const forecasts: Forecast[] = [];
   const latencyMs: number[] = [];
+  let answered: () => void = () => undefined;
   const client = connect(url, {
     pipeline: 'forecast',
     options,
@@ -45,6 +47,7 @@ export async function demoSensor({ url, source, options, rowsMax, tell }: Sensor
       latencyMs[item.from] = performance.now() - sentAt[item.from]!;
       const line = tell(item, rows[item.from]!, latencyMs[item.from]!);
       if (line !== undefined) print(line);
+      answered();
     },
   });
   const { state_bytes: stateBytes } = await client.ready;
@@ -55,8 +58,13 @@ export async function demoSensor({ url, source, options, rowsMax, tell }: Sensor
       rows.push(row);
       times.push(time / 1000);
       sentAt.push(performance.now());
-      const fields = Array.from(row, (value) => (Number.isNaN(value) ? '' : String(value)));
+      const fields = Array.from(row, (value) => (Number.isNaN(value) ? '' : String(shortestFloat32(value))));
+      // One row, one answer: a row sent before the last is answered would measure the queue.
+      const answer = new Promise<void>((resolve) => {
+        answered = resolve;
+      });
       await client.send(`${[time, ...fields].join(',')}\n`);
+      await Promise.race([answer, client.ended]);
     }
     if (rows.length >= rowsMax) break;
   }
