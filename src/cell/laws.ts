@@ -3,7 +3,8 @@
 //   <kind>Cell(...)               the factory: weights and config in, Cell out
 //   sampleCell(seed): Cell        a small instance with random weights (see seeded-random.ts), some 1 us a step
 //   naiveScan(seed, x, rows)      the slow float64 twin of sampleCell(seed), from the start state; [rows, dOut]
-// A kind that runs elsewhere exports sampleAsyncCell(seed) in place of sampleCell: its laws are in laws-async.ts.
+// A kind that runs elsewhere exports sampleAsyncCell(seed) in place of sampleCell: its laws are in laws-async.ts. Other forms
+// of the scan and irregular steps: laws-forms.ts.
 
 import { assert } from '../base/assert.ts';
 import type { Cell } from './cell.ts';
@@ -51,13 +52,15 @@ export function closeTo(a: ArrayLike<number>, b: ArrayLike<number>, tolerance: n
   return a.length === b.length && worst <= tolerance * scale;
 }
 
-function started(cell: Cell): State {
+/** The start state, in an arena that was dirty. */
+export function started(cell: Cell): State {
   const state = dirtyState(cell.layout);
   cell.init(state);
   return state;
 }
 
-function stepRows(cell: Cell, state: State, x: Float32Array, y: Float32Array, from: number, to: number): void {
+/** Rows [from, to) of x [rows, dIn] by steps, into the same rows of y [rows, dOut]. */
+export function stepRows(cell: Cell, state: State, x: Float32Array, y: Float32Array, from: number, to: number): void {
   for (let t = from; t < to; t++) {
     const row = x.subarray(t * cell.dIn, (t + 1) * cell.dIn);
     cell.step(state, row, y.subarray(t * cell.dOut, (t + 1) * cell.dOut));

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { AsyncCell, Cell } from '../../src/cell/cell.ts';
 import * as laws from '../../src/cell/laws.ts';
 import * as lawsAsync from '../../src/cell/laws-async.ts';
+import * as lawsForms from '../../src/cell/laws-forms.ts';
 
 declare global {
   interface ImportMeta {
@@ -58,6 +59,8 @@ describe.each(doors.filter(([, door]) => door.sampleCell))('the %s cell', (_kind
   it('stays finite over a million rows', () => laws.finite(samples[0]!, 1_000_000), 600_000);
   it('agrees with its slow twin', forAll(laws.faithful));
   it('skips in parts as it skips at once', forAll(laws.skippable));
+  it('gives the rows and the end state of its steps in every other form', forAll(lawsForms.forms));
+  it('takes a row on time as a step', forAll(lawsForms.irregular));
 });
 
 describe.each(doors.filter(([, door]) => door.sampleAsyncCell))('the %s cell, asynchronous', (_kind, door) => {
