@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { asEngineError } from '../base/errors.ts';
+import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addPipelines } from './commands/pipelines.ts';
@@ -20,7 +21,7 @@ const program = new Command('millrace')
   .version(version)
   .showHelpAfterError('(see --help)')
   .exitOverride();
-for (const add of [addDemo, addRun, addServe, addPipelines, addEvaluate]) add(program);
+for (const add of [addDemo, addRun, addServe, addPipelines, addEvaluate, addBench]) add(program);
 
 // A reader that closes the pipe early (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -14,7 +14,7 @@ import { toResultMessage } from '../wire/result-message.ts';
 import { rowWidth } from '../wire/row-builder.ts';
 import { rowBytesMin } from '../wire/rows.ts';
 import { type CreditLedger, createCreditLedger } from './credit-ledger.ts';
-import { ACK_MS_DEFAULT, type StreamLimits } from './limits.ts';
+import { ACK_MS_DEFAULT, checkSize, type StreamLimits } from './limits.ts';
 import { readyMessage } from './ready-message.ts';
 import { nonFiniteRows, takeGap, takeRows } from './take-rows.ts';
 import { type Connection, closeReason } from './transport.ts';
@@ -31,6 +31,8 @@ export interface BridgeContext {
   wake(session: Session, bridge: Bridge): void;
   /** Its session is to be left alone: for good, or until `wake`. */
   rest(session: Session): void;
+  /** Microseconds from the arrival of a chunk to the socket taking a result of it. */
+  readonly observe?: ((us: number) => void) | undefined;
   /** Called once. `error` is absent after `end` and when the client just went. */
   closed(bridge: Bridge, error?: EngineError): void;
 }
@@ -122,11 +124,7 @@ export class Bridge {
     this.#heardAt = this.#context.clock.now();
     if (frame.bytes.length === 0 && !frame.text) return;
     this.#attempt(() => {
-      const { messageBytesMax } = this.#context.limits;
-      if (frame.bytes.length > messageBytesMax) {
-        const expected = `at most ${messageBytesMax} bytes`;
-        throw engineError('ERR_WIRE_TOO_LARGE', `a message of ${frame.bytes.length} bytes`, { expected });
-      }
+      checkSize(frame.bytes, this.#context.limits);
       this.#take(this.#codec.decodeClient(frame), frame.bytes.length);
     });
   }
@@ -239,7 +237,9 @@ export class Bridge {
     this.#lagUs = Math.max(this.#lagUs, latencyUs);
     if (item.kind === 'gap') return this.#send({ type: 'gap', from: item.from, to: item.to, why: item.why });
     this.#results = seq + 1;
+    const outAt = this.#context.clock.now();
     this.#send(toResultMessage(seq, item));
+    this.#context.observe?.(latencyUs + this.#context.clock.now() - outAt);
   }
 
   #wake(): void {

@@ -1,6 +1,8 @@
 // Every bound of a network stream, in one place; the app may change each. Nothing in transport/ grows without one of them.
 // Session limits (inboxRowsMax) follow from `creditBytes` and the format: see bridge.ts.
 
+import { engineError } from '../base/errors.ts';
+
 export interface StreamLimits {
   /** One message, text or binary. `ready.limits.max_message`. */
   readonly messageBytesMax: number;
@@ -37,3 +39,10 @@ export const DEFAULT_LIMITS: StreamLimits = {
 /** How often a stream's timers are looked at: the precision of ack_ms, idle_ms and of waking after a slow reader. */
 export const TICK_MS = 20;
 export const ACK_MS_DEFAULT = 200;
+
+/** @throws ERR_WIRE_TOO_LARGE */
+export function checkSize(message: Uint8Array, { messageBytesMax }: StreamLimits): void {
+  if (message.length <= messageBytesMax) return;
+  const expected = `at most ${messageBytesMax} bytes`;
+  throw engineError('ERR_WIRE_TOO_LARGE', `a message of ${message.length} bytes`, { expected });
+}

@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly openPipeline: OpenPipeline;
   readonly clock: Clock;
   readonly limits: StreamLimits;
+  /** Microseconds from the arrival of a chunk to the socket taking a result of it, for every result. */
+  readonly observe?: (us: number) => void;
   /** One line per stream's life; never a payload. */
   readonly log?: (event: StreamEvent) => void;
 }
@@ -62,6 +64,7 @@ export function serveStreams(options: ServeOptions): StreamServer {
         openPipeline,
         clock,
         limits,
+        observe: options.observe,
         wake(session, bridge) {
           bySession.set(session, bridge);
           pump.wake(session);

@@ -21,10 +21,17 @@ export interface ServeSettings {
   readonly host: string;
   readonly port: number;
   readonly log?: (line: string) => void;
+  /** Microseconds from chunk in to result out, for every result of every stream. */
+  readonly observe?: (us: number) => void;
 }
 
 /** Listens and serves every pipeline of the package. Resolves once connections are taken. @throws ERR_PORT_IN_USE */
-export async function startServer({ host, port, log = () => undefined }: ServeSettings): Promise<RunningServer> {
+export async function startServer({
+  host,
+  port,
+  log = () => undefined,
+  observe,
+}: ServeSettings): Promise<RunningServer> {
   let draining = false;
   const limits = limitsFromEnvironment(process.env);
   const http = createHttpServer({ ready: () => !draining, sessions: () => streams.sessions() });
@@ -34,6 +41,7 @@ export async function startServer({ host, port, log = () => undefined }: ServeSe
     clock: systemClock,
     limits,
     log: (event) => log(logLine(event)),
+    ...(observe ? { observe } : {}),
   });
   const taken = await listen(http, host, port);
   const close = async (): Promise<void> => {
