@@ -1,0 +1,43 @@
+// forecast: any sensor's next rows, with nothing trained beforehand. Each column by itself: two HiPPO memories of constant
+// size, read out by regression that is learned online from what the stream itself shows; or attention over its raw past.
+//   rows (NaN = missing, times optional) -> forecast {mean, lower, upper} for 1 .. horizon rows ahead, anomaly score
+// Measured on ETTh1, and what falls short: docs/adr/0007.
+
+import { forecast } from '../src/operator/forecast/index.ts';
+import { definePipeline } from '../src/pipeline/define-pipeline.ts';
+
+export default definePipeline({
+  name: 'forecast',
+  summary: 'any sensor: the next rows with intervals, and an anomaly score per row',
+  input: { kind: 'sensor', rateHz: 0, width: 0, hopRows: 1 },
+  options: {
+    cell: {
+      type: 'choice',
+      values: ['ssm', 'attention'],
+      default: 'ssm',
+      help: 'what reads the past: regression on HiPPO memories, or attention over a window of as many bytes',
+    },
+    horizon: { type: 'number', default: 24, min: 1, max: 168, integer: true, help: 'rows ahead' },
+    season: {
+      type: 'number',
+      default: 24,
+      min: 2,
+      max: 10_080,
+      integer: true,
+      help: 'rows per season: 24 for a day of hours',
+    },
+    coverage: { type: 'number', default: 0.9, min: 0.5, max: 0.99, help: 'share of values that the intervals hold' },
+  },
+  load: async () => undefined,
+  modelIds: () => [],
+  stages: (_models, { cell, horizon, season, coverage }, { width, rateHz }) => [
+    forecast({
+      width,
+      horizon: Number(horizon),
+      seasonRows: Number(season),
+      coverage: Number(coverage),
+      cell: cell === 'attention' ? 'attention' : 'ssm',
+      rateHz,
+    }),
+  ],
+});

@@ -1,0 +1,27 @@
+// Recursive least squares by its normal equations: exponentially weighted sums of phi phi^T and phi y^T, in float64.
+// Several targets share one matrix, since all horizons of a forecast see the same features. Solved by rls-solve.ts every
+// few rows: cheaper per row than updating an inverse, and it cannot lose positive definiteness the way an inverse does.
+
+/**
+ * gram <- forget gram + phi phi^T (lower triangle, packed by rows);  moment <- forget moment + phi y^T.
+ * @param gram [features (features + 1) / 2] f64 - mutated   @param moment [features, targets] f64 - mutated
+ * @param phi [features] f64   @param y [targets] f64
+ * Cost: features^2 / 2 + features * targets multiply-adds. Allocates nothing.
+ */
+export function rlsAccumulate(
+  gram: Float64Array,
+  moment: Float64Array,
+  phi: Float64Array,
+  y: Float64Array,
+  forget: number,
+): void {
+  const features = phi.length;
+  const targets = y.length;
+  let g = 0;
+  let m = 0;
+  for (let i = 0; i < features; i++) {
+    const value = phi[i]!;
+    for (let k = 0; k <= i; k++, g++) gram[g] = forget * gram[g]! + value * phi[k]!;
+    for (let j = 0; j < targets; j++, m++) moment[m] = forget * moment[m]! + value * y[j]!;
+  }
+}

@@ -1,0 +1,49 @@
+// Reads the past by attention over the raw values themselves: earlier windows at the same phase of season are keys, what
+// followed them are values. Nothing is learned and nothing is compressed; the window has about as many bytes as the
+// ssm reader's whole state, so the comparison is at equal memory. Read next: kernel/plain/rls-window-attention.ts.
+
+import { f32 } from '../../cell/state.ts';
+import { windowAttention } from '../../kernel/plain/rls-window-attention.ts';
+import { perChannel } from './channel-state.ts';
+import type { OpenReader } from './reader.ts';
+import type { ForecastOptions, ForecastSizes } from './sizes.ts';
+import { ssmReaderBytes } from './ssm-reader.ts';
+
+const KEYS_MAX = 1024;
+
+export function attentionReader(options: ForecastOptions, sizes: ForecastSizes): OpenReader {
+  const { width, seasonRows } = options;
+  const windowRows = Math.floor(ssmReaderBytes(options, sizes) / 4);
+  const attention = { keyRows: sizes.lags, strideRows: seasonRows, keysMax: KEYS_MAX, temperature: 0.1 };
+  const layout = { window: f32(width, windowRows), held: f32(width) };
+  const scratch = new Float64Array(2 * KEYS_MAX + attention.keyRows);
+
+  return (context) => {
+    const state = context.state('forecast.window', layout, ({ bytes }) => bytes.fill(0));
+    const { held } = state.at;
+    const windows = perChannel(state, width).map(({ window }) => window);
+    const pending = new Float32Array(width);
+    return {
+      advance(x) {
+        pending.set(x);
+      },
+      hold(rows, row) {
+        windows.forEach((window, channel) => {
+          for (let r = Math.max(0, row - Math.min(rows, windowRows)); r < row; r++) {
+            window[r % windowRows] = held[channel]!;
+          }
+        });
+      },
+      read(channel, views, { row, level, deviation }, out) {
+        const value = pending[channel]!;
+        if (value === value) held[channel] = value;
+        windows[channel]![row % windowRows] = held[channel]!;
+        const known = Math.min(views.rows[0]!, windowRows);
+        if (windowAttention(windows[channel]!, row, known, deviation, attention, scratch, out) === 0) out.fill(level);
+      },
+      reset() {
+        state.bytes.fill(0);
+      },
+    };
+  };
+}

@@ -1,0 +1,75 @@
+// Any sensor's near future, with nothing trained beforehand:  in  --rows--rows--gap--rows--|
+//                                                             out --ffff--ffff--gap--ffff--|   (f: one Forecast per row)
+// Each column by itself: value -> guard -> memories -> reader (learned online) -> mix of experts -> interval, anomaly score.
+// A missing value (NaN) and a Gap hold the last value: time moves on, nothing is learned. Irregular times: see pace.ts.
+// State has one fixed size, whatever the stream's length. Read next: sensor.ts, column.ts, docs/adr/0007.
+
+import { type Micros, micros } from '../../base/units.ts';
+import { f64 } from '../../cell/state.ts';
+import type { Chunk } from '../../item/item.ts';
+import { ptsOf } from '../../item/timeline.ts';
+import { makeStage } from '../make-stage.ts';
+import type { Stage } from '../stage.ts';
+import { initPace, missingRows, PACE_LAYOUT, rowsSince } from './pace.ts';
+import { sensor } from './sensor.ts';
+import type { ForecastOptions } from './sizes.ts';
+
+/** Rows that did not come, taken at once when the next row comes, however many Gaps told of them. */
+const GAP_LAYOUT = { rows: f64(1) };
+
+export function forecast(options: ForecastOptions): Stage {
+  const { width, horizon, rateHz } = options;
+  const openSensor = sensor(options);
+  const horizons = Uint32Array.from({ length: horizon }, (_, j) => j + 1);
+
+  function ptsOfRow(chunk: Chunk, i: number): Micros {
+    if (chunk.times) return micros(chunk.times[i]!);
+    return rateHz > 0 ? ptsOf(chunk.from + i, rateHz) : micros(chunk.pts + i);
+  }
+
+  return makeStage((context, emit) => {
+    const pace = context.state('forecast.pace', PACE_LAYOUT, initPace);
+    const gap = context.state('forecast.gap', GAP_LAYOUT, ({ bytes }) => bytes.fill(0));
+    const { step, hold, reset } = openSensor(context);
+
+    function forecastRow(chunk: Chunk, i: number): void {
+      const dtRows = chunk.times ? rowsSince(pace, chunk.times[i]!) : 1;
+      const missing = missingRows(dtRows);
+      hold(gap.at.rows[0]! + missing);
+      gap.at.rows[0] = 0;
+      const mean = new Float32Array(horizon * width);
+      const lower = new Float32Array(horizon * width);
+      const upper = new Float32Array(horizon * width);
+      const anomaly = new Float32Array(width);
+      step(chunk.data.subarray(i * width, (i + 1) * width), dtRows - missing, (channel, result) => {
+        anomaly[channel] = result.anomaly;
+        for (let j = 0; j < horizon; j++) {
+          mean[j * width + channel] = result.mean[j]!;
+          lower[j * width + channel] = result.lower[j]!;
+          upper[j * width + channel] = result.upper[j]!;
+        }
+      });
+      const span = { from: chunk.from + i, to: chunk.from + i + 1, pts: ptsOfRow(chunk, i) };
+      emit({ kind: 'forecast', ...span, width, horizons, mean, lower, upper, anomaly });
+    }
+
+    return {
+      chunk(item) {
+        for (let i = 0; i < item.rows; i++) forecastRow(item, i);
+      },
+      gap(item) {
+        gap.at.rows[0]! += item.to - item.from;
+        pace.at.last[0] = NaN;
+        emit(item);
+      },
+      mark(item) {
+        if (item.what === 'reset') {
+          gap.bytes.fill(0);
+          initPace(pace);
+          reset();
+        }
+        emit(item);
+      },
+    };
+  });
+}

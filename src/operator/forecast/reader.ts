@@ -1,0 +1,27 @@
+// The contract between the forecaster and what reads the past for it: regression on HiPPO memories (ssm-reader.ts) or
+// attention over a window (attention-reader.ts). A reader predicts one column at a time and learns from what came.
+
+import type { StreamContext } from '../stage.ts';
+import type { ChannelViews } from './channel-state.ts';
+
+export interface Moment {
+  /** Rows on the grid since the stream began; this row's number. */
+  readonly row: number;
+  readonly level: number;
+  /** Size of a usual deviation from the level, > 0. */
+  readonly deviation: number;
+}
+
+export interface Reader {
+  /** All columns at once: the row as admitted (NaN = missing), `dtRows` after the row before. */
+  advance(x: Float32Array, dtRows: number): void;
+  /** Rows without values, up to but not including row `row`. */
+  hold(rows: number, row: number): void;
+  /** One column: `out[j]` for j + 1 rows ahead; learns first from the forecast whose last target has just come. */
+  read(channel: number, views: ChannelViews, moment: Moment, out: Float64Array): void;
+  /** Start state. */
+  reset(): void;
+}
+
+/** Takes its state from the context; called once per stream. */
+export type OpenReader = (context: StreamContext) => Reader;
