@@ -1,17 +1,19 @@
 // Blocks in a row, with optional ends: itself a cell. A model is a stack with an embedding and a head.
 //   x = embed(u);   for each block: x += mixer(norm(x)), then x += mlp(norm(x));   y = activation(head(finalNorm(x)))
-// Knows no kind of mixer: they are passed in, and their states lie side by side in the stack's state, named `layers.0.ssm`.
+// Knows no kind of mixer or feed-forward cell: they are passed in, and their states lie side by side in the stack's state,
+// named `layers.0.ssm`, `layers.0.feed_forward.shift`.
 // The residual stream is f32. Slow twin: naive.ts. Reading from checkpoints: params.ts.
 
 import { engineError } from '../../base/errors.ts';
-import { sigmoid } from '../../base/math.ts';
+import { sigmoid, tanh } from '../../base/math.ts';
 import { gatedMlp } from '../../kernel/plain/gated-mlp.ts';
+import { layerNorm } from '../../kernel/plain/layer-norm.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import { rmsNorm } from '../../kernel/plain/rms-norm.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { joinLayouts, type Layout, type State, splitState } from '../state.ts';
-import type { Block, StackParts } from './params.ts';
+import type { Block, StackParts, Sublayer } from './params.ts';
 
 /**
  * The stack as one cell: dIn and dOut are those of its ends. With a window of W rows in each of L mixers y sees
@@ -20,12 +22,13 @@ import type { Block, StackParts } from './params.ts';
  */
 export function stackCell(parts: StackParts): Cell {
   checkWidths(parts);
-  const { dModel, eps, blocks, embed, finalNorm, head } = parts;
-  const layouts = Object.fromEntries(blocks.map(({ mixer }, i) => [`layers.${i}`, mixer.layout]));
+  const { dModel, eps, blocks, embed, finalNorm, head, softCap } = parts;
+  const layers = blocks.flatMap(cellsOf);
+  const layouts = Object.fromEntries(layers.map(({ name, cell }) => [name, cell.layout]));
   const splitOf = cachedSplit(layouts);
   const dIn = embed?.dIn ?? dModel;
   const dOut = head?.dOut ?? dModel;
-  const run = blocks.map((block) => blockRunner(block, dModel, eps));
+  const run = layers.map((layer) => layerRunner(layer, dModel, eps));
   const x = new Float32Array(dModel); // scratch: the residual stream
 
   const step = (state: State, input: Float32Array, output: Float32Array): void => {
@@ -33,9 +36,10 @@ export function stackCell(parts: StackParts): Cell {
     if (embed) matvec(embed.weight, input, x, dModel, dIn, embed.bias);
     else x.set(input);
     for (let i = 0; i < run.length; i++) run[i]!(states[i]!, x);
-    if (finalNorm) rmsNorm(x, finalNorm, eps, x);
+    if (finalNorm) normInto(x, finalNorm, parts.finalNormBias, eps, x);
     if (head) matvec(head.weight, x, output, dOut, dModel, head.bias);
     else output.set(x);
+    if (softCap) for (let i = 0; i < dOut; i++) output[i] = softCap * tanh(output[i]! / softCap);
     if (parts.activation === 'sigmoid') for (let i = 0; i < dOut; i++) output[i] = sigmoid(output[i]!);
   };
 
@@ -44,43 +48,72 @@ export function stackCell(parts: StackParts): Cell {
     dIn,
     dOut,
     layout: joinLayouts(layouts),
-    contextRows: blocks.reduce((seen, { mixer }) => seen + mixer.contextRows - 1, 1),
+    contextRows: layers.reduce((seen, { cell: { contextRows } }) => seen + contextRows - 1, 1),
+    flops: flopsOf(parts, layers),
     init(state) {
       const states = splitOf(state);
-      for (const [i, { mixer }] of blocks.entries()) mixer.init(states[i]!);
+      for (const [i, layer] of layers.entries()) layer.cell.init(states[i]!);
     },
     step,
     scan: scanBySteps({ dIn, dOut, step }),
   };
-  if (!blocks.every(({ mixer }) => mixer.skip)) return cell;
+  // A cell without state across rows has nothing to skip.
+  if (!layers.every((layer) => layer.cell.skip || layer.cell.contextRows === 1)) return cell;
   return {
     ...cell,
     skip(state, rows) {
       const states = splitOf(state);
-      for (const [i, { mixer }] of blocks.entries()) mixer.skip?.(states[i]!, rows);
+      for (const [i, layer] of layers.entries()) layer.cell.skip?.(states[i]!, rows);
     },
   };
 }
 
-/** One block on the residual stream x [dModel], in place. */
-function blockRunner(
-  { norm, mixer, mlp }: Block,
-  dModel: number,
-  eps: number,
-): (state: State, x: Float32Array) => void {
+interface Layer extends Sublayer {
+  /** Of its state in the stack's. */
+  readonly name: string;
+  /** A gated MLP behind it: kept beside its mixer, for it has no state. */
+  readonly mlp?: Block['mlp'];
+}
+
+function cellsOf({ norm, normBias, mixer, mlp, feedForward }: Block, index: number): Layer[] {
+  const name = `layers.${index}`;
+  const first: Layer = { name, norm, cell: mixer, ...(normBias ? { normBias } : {}), ...(mlp ? { mlp } : {}) };
+  return feedForward ? [first, { name: `${name}.feed_forward`, ...feedForward }] : [first];
+}
+
+/** One layer on the residual stream x [dModel], in place. */
+function layerRunner(layer: Layer, dModel: number, eps: number): (state: State, x: Float32Array) => void {
+  const { norm, normBias, cell, mlp } = layer;
   const normed = new Float32Array(dModel);
   const added = new Float32Array(dModel);
   const gated = new Float32Array(mlp?.dHidden ?? 0);
   const raised = new Float32Array(mlp?.dHidden ?? 0);
   return (state, x) => {
-    rmsNorm(x, norm, eps, normed);
-    mixer.step(state, normed, added);
+    normInto(x, norm, normBias, eps, normed);
+    cell.step(state, normed, added);
     for (let i = 0; i < dModel; i++) x[i] = x[i]! + added[i]!;
     if (!mlp) return;
     rmsNorm(x, mlp.norm, eps, normed);
     gatedMlp(mlp, normed, gated, raised, added);
     for (let i = 0; i < dModel; i++) x[i] = x[i]! + added[i]!;
   };
+}
+
+function normInto(
+  x: Float32Array,
+  weight: Float32Array,
+  bias: Float32Array | undefined,
+  eps: number,
+  y: Float32Array,
+): void {
+  if (bias) layerNorm(x, weight, bias, eps, y);
+  else rmsNorm(x, weight, eps, y);
+}
+
+/** Of one step; 0 when a cell does not say. Norms and residuals count 6 a value. */
+function flopsOf({ dModel, embed, head }: StackParts, layers: readonly Layer[]): number {
+  const ends = 2 * (embed ? embed.dIn * dModel : 0) + 2 * (head ? head.dOut * dModel : 0);
+  return layers.reduce((sum, { cell, mlp }) => sum + (cell.flops ?? 0) + 6 * dModel * (1 + (mlp?.dHidden ?? 0)), ends);
 }
 
 /** The parts of a state, split once for each state: views cost 1 us to make and nothing to keep. */
@@ -98,7 +131,9 @@ function cachedSplit(layouts: Readonly<Record<string, Layout>>): (whole: State) 
 
 function checkWidths({ dModel, blocks, embed, finalNorm, head }: StackParts): void {
   const widths = [
-    ...blocks.flatMap(({ mixer, norm, mlp }) => [mixer.dIn, mixer.dOut, norm.length, mlp?.norm.length ?? dModel]),
+    ...blocks
+      .flatMap(cellsOf)
+      .flatMap(({ cell, norm, mlp }) => [cell.dIn, cell.dOut, norm.length, mlp?.norm.length ?? dModel]),
     embed?.dOut ?? dModel,
     finalNorm?.length ?? dModel,
     head?.dIn ?? dModel,

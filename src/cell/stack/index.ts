@@ -7,7 +7,15 @@ import { sampleStack } from './sample.ts';
 
 export { stackCell } from './cell.ts';
 export { type NaiveMixer, naiveStack } from './naive.ts';
-export { type Block, type BodyConfig, type Linear, readBody, readLinear, type StackParts } from './params.ts';
+export {
+  type Block,
+  type BodyConfig,
+  type Linear,
+  readBody,
+  readLinear,
+  type StackParts,
+  type Sublayer,
+} from './params.ts';
 
 export function sampleCell(seed: number): Cell {
   return stackCell(sampleStack(seed).parts);

@@ -8,22 +8,32 @@ import type { GatedMlpWeights } from '../../kernel/plain/gated-mlp.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 
-/** A dense layer with bias: y = W x + b. */
+/** A dense layer: y = W x + b. */
 export interface Linear {
   readonly dIn: number;
   readonly dOut: number;
   /** [dOut, dIn] row-major. */
   readonly weight: Float32Array;
-  /** [dOut]. */
-  readonly bias: Float32Array;
+  /** [dOut]; absent: none. */
+  readonly bias?: Float32Array;
 }
 
-/** x + mixer(norm(x)), then with an MLP x + mlp(norm(x)). */
-export interface Block {
-  /** [dModel]. */
+/** A cell behind its norm: x += cell(norm(x)). */
+export interface Sublayer {
+  /** [dModel]. Upstream's (1 + w) norms come with the 1 added. */
   readonly norm: Float32Array;
+  /** [dModel]: makes the norm a LayerNorm; RMSNorm without. */
+  readonly normBias?: Float32Array;
+  readonly cell: Cell;
+}
+
+/** x += mixer(norm(x)), then x += mlp(norm(x)) or the cell of `feedForward`: experts, or a channel mix with a state. */
+export interface Block {
+  readonly norm: Float32Array;
+  readonly normBias?: Float32Array;
   readonly mixer: Cell;
   readonly mlp?: GatedMlpWeights & { readonly norm: Float32Array; readonly dHidden: number };
+  readonly feedForward?: Sublayer;
 }
 
 export interface StackParts {
@@ -35,8 +45,11 @@ export interface StackParts {
   readonly embed?: Linear;
   /** [dModel], before the head. */
   readonly finalNorm?: Float32Array;
+  readonly finalNormBias?: Float32Array;
   readonly head?: Linear;
-  /** After the head. */
+  /** After the head: y = cap tanh(y / cap), as Gemma bounds its logits. */
+  readonly softCap?: number;
+  /** Last of all. */
   readonly activation?: 'sigmoid' | 'none';
 }
 

@@ -55,12 +55,12 @@ function naiveLeaky(gate: Float32Array): NaiveMixer {
   };
 }
 
-/** Two blocks, the second with an MLP; odd seeds have ends, even seeds have none. */
+/** Three blocks: bare, with an MLP, with a feed-forward cell behind a LayerNorm. Odd seeds have ends, even seeds none. */
 export function sampleStack(seed: number): { readonly parts: StackParts; readonly mixers: readonly NaiveMixer[] } {
   const random = seededRandom(seed);
   const values = (length: number, centre = 0): Float32Array =>
     Float32Array.from({ length }, () => centre + 0.5 * random());
-  const gates = [values(D_MODEL), values(D_MODEL)];
+  const gates = [values(D_MODEL), values(D_MODEL), values(D_MODEL), values(D_MODEL)];
   const mlp = {
     dHidden: D_HIDDEN,
     norm: values(D_MODEL, 1),
@@ -74,6 +74,11 @@ export function sampleStack(seed: number): { readonly parts: StackParts; readonl
     blocks: [
       { norm: values(D_MODEL, 1), mixer: leakyCell(gates[0]!) },
       { norm: values(D_MODEL, 1), mixer: leakyCell(gates[1]!), mlp },
+      {
+        norm: values(D_MODEL, 1),
+        mixer: leakyCell(gates[2]!),
+        feedForward: { norm: values(D_MODEL, 1), normBias: values(D_MODEL), cell: leakyCell(gates[3]!) },
+      },
     ],
   };
   const linear = (dIn: number, dOut: number) => ({ dIn, dOut, weight: values(dIn * dOut), bias: values(dOut) });
@@ -81,6 +86,7 @@ export function sampleStack(seed: number): { readonly parts: StackParts; readonl
     embed: linear(3, D_MODEL),
     finalNorm: values(D_MODEL, 1),
     head: linear(D_MODEL, 2),
+    softCap: 3,
     activation: 'sigmoid' as const,
   };
   return { parts: seed % 2 === 1 ? { ...body, ...ends } : body, mixers: gates.map(naiveLeaky) };
