@@ -3,8 +3,7 @@
 
 import { rgLruAssociative } from '../../kernel/plain/rg-lru-associative.ts';
 import type { ScanForm } from '../cell.ts';
-import type { RgLruBranches } from './branches.ts';
-import type { RgLruLayout } from './cell.ts';
+import type { RgLruBranches, RgLruLayout } from './branches.ts';
 
 /** Allocates 20 bytes a row and channel. rtol: seen 3e-7 of max|y|. */
 export function associativeForm(branches: RgLruBranches, dModel: number, lruWidth: number): ScanForm<RgLruLayout> {

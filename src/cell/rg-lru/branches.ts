@@ -6,9 +6,15 @@ import { geluTanh } from '../../kernel/plain/gelu-tanh.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import { rgLruCoefficients } from '../../kernel/plain/rg-lru-coefficients.ts';
 import { rgLruGate } from '../../kernel/plain/rg-lru-gate.ts';
-import type { State } from '../state.ts';
-import type { RgLruLayout } from './cell.ts';
+import type { f32, State, u32 } from '../state.ts';
 import type { RgLruConfig, RgLruParams } from './params.ts';
+
+/** conv [lru, K - 1]: last inputs of the convolution, oldest first. h [lru]. started [1]: 0 until the first row. */
+export type RgLruLayout = {
+  readonly conv: ReturnType<typeof f32>;
+  readonly h: ReturnType<typeof f32>;
+  readonly started: ReturnType<typeof u32>;
+};
 
 export interface RgLruBranches {
   /** Of the row read last: h = a h + b, [lru] f64; and the y branch gelu(linear_y x), [lru] f32. */

@@ -10,15 +10,8 @@ import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State, u32 } from '../state.ts';
 import { associativeForm } from './associative.ts';
-import { rgLruBranches } from './branches.ts';
+import { type RgLruLayout, rgLruBranches } from './branches.ts';
 import { type RgLruConfig, readRgLru } from './params.ts';
-
-/** conv [lru, K - 1]: last inputs of the convolution, oldest first. h [lru]. started [1]: 0 until the first row. */
-export type RgLruLayout = {
-  readonly conv: ReturnType<typeof f32>;
-  readonly h: ReturnType<typeof f32>;
-  readonly started: ReturnType<typeof u32>;
-};
 
 /**
  * A block with the tensors under `prefix`, for instance `model.layers.0.temporal_block.`; dIn = dOut = dModel.

@@ -1,11 +1,13 @@
 // The public door of the RG-LRU cell. Start at README.md, then cell.ts.
 
 import type { Cell } from '../cell.ts';
-import { type RgLruLayout, rgLruCell } from './cell.ts';
+import type { RgLruLayout } from './branches.ts';
+import { rgLruCell } from './cell.ts';
 import { naiveRgLru } from './naive.ts';
 import { sampleRgLru } from './sample.ts';
 
-export { type RgLruLayout, rgLruCell } from './cell.ts';
+export type { RgLruLayout } from './branches.ts';
+export { rgLruCell } from './cell.ts';
 export { naiveRecurrence, naiveRgLru } from './naive.ts';
 export type { RgLruConfig } from './params.ts';
 
