@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { s4dDiscretise } from '../../kernel/plain/s4d-discretise.ts';
 import { erf, gelu } from '../../kernel/plain/s4d-gelu.ts';
 import { parseSafetensors } from '../../weights/safetensors.ts';
-import { makeState } from '../state.ts';
+import { closeTo, noiseRows } from '../laws.ts';
+import { makeState, stateBytes } from '../state.ts';
 import { type S4dConfig, type S4dInit, type S4dParams, s4dCell, s4dInit, s4dParams } from './index.ts';
 import { s4dKernel, s4dNaive } from './naive.ts';
 import { s4dA } from './params.ts';
@@ -108,6 +109,59 @@ describe('zero-order hold', () => {
   it('keeps its digits where dt A is tiny, and has the limit dt at A = 0', () => {
     expect(at(1e-9, -0.5, 0).bRe[0]! / 1e-9).toBeCloseTo(1 - 0.25e-9, 15);
     expect([at(0.3, 0, 0).bRe[0], at(0.3, 0, 0).aRe[0]]).toEqual([0.3, 1]);
+  });
+});
+
+describe('other forms and times', () => {
+  const config: S4dConfig = { dModel: 3, dState: 16, method: 'zoh', output: 'none' };
+  const params = s4dParams(s4dInit('legs', config, 2), '', config);
+  const started = (cell: ReturnType<typeof s4dCell>) => {
+    const state = makeState(cell.layout);
+    cell.init(state);
+    return state;
+  };
+
+  it('has the state its README promises: 4 H N bytes', () => {
+    expect(stateBytes(s4dCell(config, params).layout)).toBe(4 * 3 * 16);
+  });
+
+  it.each(['zoh', 'bilinear'] as const)('%s: the FFT form over several blocks equals steps', (method) => {
+    const cell = s4dCell({ ...config, method, output: 'gelu' }, params);
+    const rows = 2 * 1024 + 77;
+    const x = noiseRows(4, rows, 3);
+    const [steps, blocks] = [started(cell), started(cell)];
+    const expected = new Float32Array(rows * 3);
+    const y = new Float32Array(rows * 3);
+    cell.scan!(steps, x, expected, rows);
+    cell.forms!.fft!.scan(blocks, x.subarray(0, 3 * 1100), y, 1100);
+    cell.forms!.fft!.scan(blocks, x.subarray(3 * 1100), y.subarray(3 * 1100), rows - 1100);
+    expect(closeTo(y, expected, 1e-5)).toBe(true);
+    expect(closeTo(blocks.at.hRe, steps.at.hRe, 1e-5) && closeTo(blocks.at.hIm, steps.at.hIm, 1e-5)).toBe(true);
+  });
+
+  it('a held input over d1, then over d2, is the same as over d1 + d2', () => {
+    const cell = s4dCell(config, params);
+    const [twice, once] = [started(cell), started(cell)];
+    cell.scan!(twice, noiseRows(5, 30, 3), new Float32Array(90), 30);
+    once.bytes.set(twice.bytes);
+    const y = new Float32Array(3);
+    const sum = new Float32Array(3);
+    const x = noiseRows(6, 1, 3);
+    for (const [d1, d2] of [
+      [1, 1],
+      [0.25, 1.5],
+      [7, 1e-3],
+      [40, 300],
+    ] as const) {
+      cell.stepAfter!(twice, x, y, d1);
+      cell.stepAfter!(twice, x, y, d2);
+      cell.stepAfter!(once, x, sum, d1 + d2);
+      expect(closeTo(y, sum, 1e-5) && closeTo(twice.at.hRe, once.at.hRe, 1e-5)).toBe(true);
+    }
+  });
+
+  it('the bilinear rule has no stepAfter: it has no such property', () => {
+    expect(s4dCell({ ...config, method: 'bilinear' }, params).stepAfter).toBeUndefined();
   });
 });
 

@@ -16,24 +16,30 @@ export interface S4dTransition {
   readonly bIm: Float64Array;
 }
 
-/** @param dt [channels] f64, > 0   @param ARe, AIm [channels, modes] f64 */
+/** Room for `size` modes. */
+export const s4dTransition = (size: number): S4dTransition => ({
+  aRe: new Float64Array(size),
+  aIm: new Float64Array(size),
+  bRe: new Float64Array(size),
+  bIm: new Float64Array(size),
+});
+
+/**
+ * @param dt [channels] f64, > 0   @param ARe, AIm [channels, modes] f64
+ * @param scale every dt is multiplied by it: a row that came late   @param out written; allocates nothing when given
+ */
 export function s4dDiscretise(
   method: S4dMethod,
   dt: Float64Array,
   ARe: Float64Array,
   AIm: Float64Array,
+  scale = 1,
+  out = s4dTransition(ARe.length),
 ): S4dTransition {
-  const size = ARe.length;
-  const modes = size / dt.length;
-  const transition = {
-    aRe: new Float64Array(size),
-    aIm: new Float64Array(size),
-    bRe: new Float64Array(size),
-    bIm: new Float64Array(size),
-  };
+  const modes = ARe.length / dt.length;
   const discretise = method === 'zoh' ? zoh : bilinear;
-  for (let i = 0; i < size; i++) discretise(dt[Math.floor(i / modes)]!, ARe[i]!, AIm[i]!, transition, i);
-  return transition;
+  for (let i = 0; i < ARe.length; i++) discretise(scale * dt[Math.floor(i / modes)]!, ARe[i]!, AIm[i]!, out, i);
+  return out;
 }
 
 function zoh(dt: number, ARe: number, AIm: number, out: S4dTransition, i: number): void {
