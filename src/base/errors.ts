@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   // What was asked of the process.
   ERR_WEIGHTS_MISSING: ['process', 0],
   ERR_WEIGHTS_SHAPE: ['process', 0],
+  ERR_WEIGHTS_NOT_FINITE: ['process', 0],
   ERR_CONFIG_INVALID: ['process', 0],
   ERR_ONNX_MODEL: ['process', 0],
   ERR_FILE_NOT_FOUND: ['process', 0],

@@ -11,6 +11,7 @@ const FLOORS: Record<string, number> = {
   cell: 2,
   wire: 2,
   operator: 3,
+  model: 3,
   pipeline: 4,
   session: 5,
   transport: 6,
