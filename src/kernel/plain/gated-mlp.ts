@@ -1,7 +1,9 @@
-// The feed-forward half of a Llama block (SwiGLU, Shazeer 2020, 2002.05202): two projections up, one gates the other, one
-// projection down. No biases, as in the checkpoints. Norm and residual are the stack's.
+// The feed-forward half of a block: two projections up, one gates the other, one projection down. SwiGLU in Llama
+// (Shazeer 2020, 2002.05202), GeGLU with the tanh form of GELU in Gemma and Griffin. Biases are optional: Llama has none,
+// RecurrentGemma has all three. Norm and residual are the stack's.
 
 import { silu } from '../../base/math.ts';
+import { geluTanh } from './gelu-tanh.ts';
 import { matvec } from './matvec.ts';
 
 export interface GatedMlpWeights {
@@ -9,10 +11,16 @@ export interface GatedMlpWeights {
   readonly gate: Float32Array;
   readonly up: Float32Array;
   readonly down: Float32Array;
+  /** [dHidden], [dHidden] and [dModel]. */
+  readonly gateBias?: Float32Array;
+  readonly upBias?: Float32Array;
+  readonly downBias?: Float32Array;
+  /** Of the gate; silu when absent. */
+  readonly activation?: 'silu' | 'gelu_tanh';
 }
 
 /**
- * y = down (silu(gate x) * up x).
+ * y = down (act(gate x) * up x).
  * @param x [dModel] f32   @param gated, raised [dHidden] f32 - scratch   @param y [dModel] f32 - written
  * Cost: 3 * dModel * dHidden multiply-adds + dHidden exp. Allocates nothing. f64 sums, f32 between the stages.
  */
@@ -25,8 +33,12 @@ export function gatedMlp(
 ): void {
   const dModel = x.length;
   const dHidden = gated.length;
-  matvec(weights.gate, x, gated, dHidden, dModel);
-  matvec(weights.up, x, raised, dHidden, dModel);
-  for (let i = 0; i < dHidden; i++) gated[i] = silu(gated[i]!) * raised[i]!;
-  matvec(weights.down, gated, y, dModel, dHidden);
+  matvec(weights.gate, x, gated, dHidden, dModel, weights.gateBias);
+  matvec(weights.up, x, raised, dHidden, dModel, weights.upBias);
+  if (weights.activation === 'gelu_tanh') {
+    for (let i = 0; i < dHidden; i++) gated[i] = geluTanh(gated[i]!) * raised[i]!;
+  } else {
+    for (let i = 0; i < dHidden; i++) gated[i] = silu(gated[i]!) * raised[i]!;
+  }
+  matvec(weights.down, gated, y, dModel, dHidden, weights.downBias);
 }
