@@ -1,0 +1,66 @@
+// RWKV-6 channel mixing, the feed-forward half of a layer: a cell that remembers one row. As RWKV-4 has it, but the mixes
+// count from this row instead of the one before.
+//   xk, xr = x + m (previous x - x);   y = sigmoid(receptance xr) * (value relu(key xk)^2)
+// Peng et al. 2024, 2404.05892. The state is 4 D bytes. It sees 2 rows: this one and the one before.
+
+import { sigmoid } from '../../base/math.ts';
+import { matvec } from '../../kernel/plain/matvec.ts';
+import { tokenShift } from '../../kernel/plain/rwkv-token-shift.ts';
+import type { Weights } from '../../weights/tensor.ts';
+import type { Cell } from '../cell.ts';
+import { scanBySteps } from '../scan-by-steps.ts';
+import { f32, type State } from '../state.ts';
+import { type Rwkv6Config, readChannelMix } from './params.ts';
+
+/** shift [D]: the row before. */
+export type Rwkv6ChannelMixLayout = { readonly shift: ReturnType<typeof f32> };
+
+/**
+ * The channel mixing with the tensors under `prefix`, for instance `blocks.0.ffn.`; dIn = dOut = dModel.
+ * @throws ERR_CONFIG_INVALID, ERR_WEIGHTS_MISSING, ERR_WEIGHTS_SHAPE
+ */
+export function rwkv6ChannelMixCell(
+  weights: Weights,
+  prefix: string,
+  config: Rwkv6Config,
+): Cell<Rwkv6ChannelMixLayout> {
+  const params = readChannelMix(weights, prefix, config);
+  const { dModel, dHidden } = config;
+
+  // Scratch, rewritten by every step.
+  const mixed = new Float32Array(dModel);
+  const hidden = new Float32Array(dHidden);
+  const gate = new Float32Array(dModel);
+
+  const step = ({ at }: State<Rwkv6ChannelMixLayout>, x: Float32Array, y: Float32Array): void => {
+    tokenShift(x, at.shift, params.mixKey, mixed);
+    matvec(params.key, mixed, hidden, dHidden, dModel);
+    for (let i = 0; i < dHidden; i++) {
+      const positive = Math.max(0, hidden[i]!);
+      hidden[i] = positive * positive;
+    }
+    matvec(params.value, hidden, y, dModel, dHidden);
+    tokenShift(x, at.shift, params.mixReceptance, mixed);
+    matvec(params.receptance, mixed, gate, dModel, dModel);
+    for (let i = 0; i < dModel; i++) y[i] = sigmoid(gate[i]!) * y[i]!;
+    at.shift.set(x);
+  };
+
+  return {
+    kind: 'rwkv6-channel-mix',
+    dIn: dModel,
+    dOut: dModel,
+    layout: { shift: f32(dModel) },
+    contextRows: 2,
+    flops: 4 * dModel * dHidden + 2 * dModel * dModel + 11 * dModel + 2 * dHidden,
+    init({ at }) {
+      at.shift.fill(0);
+    },
+    step,
+    scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    // Only the order of rows counts here, not their distance.
+    stepAfter: step,
+    // The token shift holds the last row that came.
+    skip() {},
+  };
+}
