@@ -1,8 +1,9 @@
 // Mamba-2 mixer, one row at a time (Dao & Gu 2024, 2405.21060). Norm, residual and MLP around it are cell/stack's.
 //   [z | x B C | dt] = in_proj u;   x B C = silu(conv(x B C));   dt = clamp(softplus(dt + dt_bias))
 //   h = exp(dt A) h + dt x (outer) B;   y = h . C + D x;   out = out_proj(rmsNorm(y silu(z)) * weight)
-// The state does not grow: 4 [(E + 2GN)(K - 1) + E N] bytes. Slow twin: naive.ts. Names and shapes: params.ts.
+// The state does not grow: 4 [(E + 2GN)(K - 1) + E N] bytes. In chunks: ssd.ts. Slow twin: naive.ts. Names and shapes: params.ts.
 
+import { assert } from '../../base/assert.ts';
 import { exp, softplus } from '../../base/math.ts';
 import { causalConvSkip, causalConvStep } from '../../kernel/plain/causal-conv.ts';
 import { gatedRmsNorm } from '../../kernel/plain/gated-rms-norm.ts';
@@ -13,10 +14,8 @@ import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
-import { type Mamba2Config, mamba2Sizes, readMamba2 } from './params.ts';
-
-/** conv [E + 2GN, K - 1]: last inputs of the convolution, oldest first. ssm [H, P, N]: h. */
-export type Mamba2Layout = { readonly conv: ReturnType<typeof f32>; readonly ssm: ReturnType<typeof f32> };
+import { type Mamba2Config, type Mamba2Layout, mamba2Sizes, readMamba2 } from './params.ts';
+import { ssdForm } from './ssd.ts';
 
 /**
  * A mixer with the tensors under `prefix`, for instance `backbone.layers.0.mixer.`; dIn = dOut = dModel.
@@ -28,6 +27,7 @@ export function mamba2Cell(weights: Weights, prefix: string, config: Mamba2Confi
   const { dModel, dState, dConv, headDim, nGroups, eps } = config;
   const [dtMin, dtMax] = config.dtLimit;
   const sizes = { heads, headDim, dState, groups: nGroups };
+  const normGroups = config.normOver === 'group' ? nGroups : 1;
   const layout: Mamba2Layout = { conv: f32(dMixed, dConv - 1), ssm: f32(heads, headDim, dState) };
 
   // Scratch, rewritten by every step. The slices are views: in_proj writes them all at once.
@@ -43,15 +43,17 @@ export function mamba2Cell(weights: Weights, prefix: string, config: Mamba2Confi
 
   const dtOf = (raw: number): number => Math.min(dtMax, Math.max(dtMin, softplus(raw)));
 
-  const step = (state: State<Mamba2Layout>, input: Float32Array, output: Float32Array): void => {
-    matvec(params.inProj, input, projected, dProj, dModel);
+  // `factor` stretches every dt; 1 is exact, so that a row on time is a step to the bit.
+  const advance = (state: State<Mamba2Layout>, input: Float32Array, output: Float32Array, factor: number): void => {
+    matvec(params.inProj, input, projected, dProj, dModel, params.inProjBias);
     causalConvStep(state.at.conv, mixed, params.convWeight, params.convBias, mixed, dMixed, dConv);
     siluInto(mixed, mixed);
-    for (let j = 0; j < heads; j++) dt[j] = dtOf(rawDt[j]! + params.dtBias[j]!);
+    for (let j = 0; j < heads; j++) dt[j] = factor * dtOf(rawDt[j]! + params.dtBias[j]!);
     ssdStep(state.at.ssm, dt, params.A, x, B, C, params.D, inner, sizes);
-    gatedRmsNorm(inner, z, params.normWeight, eps, inner);
-    matvec(params.outProj, inner, output, dModel, dInner);
+    gatedRmsNorm(inner, z, params.normWeight, eps, inner, normGroups);
+    matvec(params.outProj, inner, output, dModel, dInner, params.outProjBias);
   };
+  const step: Cell<Mamba2Layout>['step'] = (state, input, output) => advance(state, input, output, 1);
 
   return {
     kind: 'mamba2',
@@ -65,6 +67,13 @@ export function mamba2Cell(weights: Weights, prefix: string, config: Mamba2Confi
     },
     step,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    // The step the model chose, times dt, after the clamp. The convolution counts rows and does not know how late they came.
+    stepAfter(state, input, output, factor) {
+      assert(factor >= 0 && factor < Infinity, 'dt is not a length of time');
+      advance(state, input, output, factor);
+    },
+    forms: { ssd: ssdForm(params, config) },
+    flops: 2 * dModel * (dProj + dInner) + 2 * dConv * dMixed + 5 * dInner * dState,
     // A row without input adds nothing to h and has dt = softplus(dt_bias), what in_proj of a zero row would give.
     skip(state, rows) {
       const { conv, ssm } = state.at;

@@ -1,13 +1,14 @@
 // The public door of the Mamba-2 cell. Start at README.md, then cell.ts.
 
 import type { Cell } from '../cell.ts';
-import { type Mamba2Layout, mamba2Cell } from './cell.ts';
+import { mamba2Cell } from './cell.ts';
 import { naiveMamba2 } from './naive.ts';
+import type { Mamba2Layout } from './params.ts';
 import { sampleMamba2 } from './sample.ts';
 
-export { type Mamba2Layout, mamba2Cell } from './cell.ts';
+export { mamba2Cell } from './cell.ts';
 export { naiveMamba2 } from './naive.ts';
-export type { Mamba2Config } from './params.ts';
+export type { Mamba2Config, Mamba2Layout } from './params.ts';
 
 export function sampleCell(seed: number): Cell<Mamba2Layout> {
   const { weights, config } = sampleMamba2(seed);

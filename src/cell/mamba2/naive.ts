@@ -17,12 +17,12 @@ export function naiveMamba2(
   x: ArrayLike<number>,
   rows: number,
 ): Float64Array {
-  const { dModel, dConv, eps } = config;
+  const { dModel, dConv, eps, nGroups, normOver } = config;
   const { dInner, heads, dMixed, dProj } = mamba2Sizes(config);
   const params = readMamba2(weights, prefix, config);
   const [dtMin, dtMax] = config.dtLimit;
   const input: Matrix = times(rows, (t) => times(dModel, (i) => x[t * dModel + i]!));
-  const projected = input.map((row) => dense(params.inProj, row, dProj));
+  const projected = input.map((row) => dense(params.inProj, row, dProj, params.inProjBias));
   const mixed = projected.map((_, t) =>
     times(dMixed, (c) => {
       const tap = (j: number) => projected[t - dConv + 1 + j]?.[dInner + c] ?? 0; // zeros before the first row
@@ -35,9 +35,13 @@ export function naiveMamba2(
   );
   const output = attend(config, params.A, params.D, mixed, dt).map((y, t) => {
     const gated = y.map((value, i) => value * silu(projected[t]![i]!));
-    const rms = Math.sqrt(gated.map((g) => g * g).reduce(add, 0) / dInner + eps);
-    const normed = gated.map((g, i) => (g / rms) * params.normWeight[i]!);
-    return dense(params.outProj, normed, dModel);
+    const size = normOver === 'group' ? dInner / nGroups : dInner;
+    const normed = gated.map((g, i) => {
+      const first = i - (i % size);
+      const squares = gated.slice(first, first + size).map((value) => value * value);
+      return (g / Math.sqrt(squares.reduce(add, 0) / size + eps)) * params.normWeight[i]!;
+    });
+    return dense(params.outProj, normed, dModel, params.outProjBias);
   });
   return Float64Array.from(output.flat());
 }
@@ -66,5 +70,5 @@ function attend(config: Mamba2Config, A: Float64Array, D: Float32Array, mixed: M
 
 const add = (a: number, b: number): number => a + b;
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
-const dense = (w: Float32Array, x: readonly number[], m: number): number[] =>
-  times(m, (i) => x.map((value, j) => w[i * x.length + j]! * value).reduce(add, 0));
+const dense = (w: Float32Array, x: readonly number[], m: number, bias?: Float32Array): number[] =>
+  times(m, (i) => x.map((value, j) => w[i * x.length + j]! * value).reduce(add, bias?.[i] ?? 0));

@@ -1,4 +1,5 @@
-// A small mixer with random weights, for the laws and for trying things out. Even seeds have two groups.
+// A small mixer with random weights, for the laws and for trying things out. Even seeds have two groups, normed apart, and
+// biases in the projections.
 
 import type { Tensor, Weights } from '../../weights/tensor.ts';
 import { seededRandom } from '../seeded-random.ts';
@@ -11,7 +12,7 @@ export function sampleMamba2(seed: number): { readonly weights: Weights; readonl
     dConv: 4,
     expand: 2,
     headDim: 4,
-    nGroups: seed % 2 === 0 ? 2 : 1,
+    ...(seed % 2 === 0 ? { nGroups: 2, normOver: 'group', projBias: true } : { nGroups: 1 }),
     eps: 1e-5,
     dtLimit: [0, Infinity],
   };
@@ -30,5 +31,9 @@ export function sampleMamba2(seed: number): { readonly weights: Weights; readonl
   put('D', [heads], 0.5, 1);
   put('norm.weight', [dInner], 0.2, 1);
   put('out_proj.weight', [config.dModel, dInner], 0.5);
+  if (config.projBias) {
+    put('in_proj.bias', [dProj], 0.2);
+    put('out_proj.bias', [config.dModel], 0.2);
+  }
   return { weights, config };
 }

@@ -30,3 +30,15 @@ it('gatedRmsNorm gates before it norms', () => {
   expect(out[0]).toBeCloseTo(gated[0]! / rms, 6);
   expect(out[1]).toBeCloseTo(gated[1]! / rms, 6);
 });
+
+it('gatedRmsNorm of two groups is each half by itself', () => {
+  const [y, z, weight] = [Float32Array.of(1, 2, 30, -4), Float32Array.of(2, -1, 1, 3), Float32Array.of(1, 2, 3, 4)];
+  const out = new Float32Array(4);
+  gatedRmsNorm(y, z, weight, 1e-5, out, 2);
+  for (const from of [0, 2]) {
+    const half = new Float32Array(2);
+    const part = (row: Float32Array) => row.subarray(from, from + 2);
+    gatedRmsNorm(part(y), part(z), part(weight), 1e-5, half);
+    expect(part(out)).toEqual(half);
+  }
+});

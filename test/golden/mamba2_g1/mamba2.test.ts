@@ -1,12 +1,13 @@
-// transformers 5.17 Mamba2ForCausalLM, one layer, one group: the whole model and its state after every step.
+// transformers 5.17 Mamba2ForCausalLM, one layer, one group: the whole model, its state after every step, its scan in
+// chunks, and in float64 the slow twin.
 
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../../src/cell/cell.ts';
-import { type Mamba2Config, mamba2Cell } from '../../../src/cell/mamba2/index.ts';
-import { readBody, type StackParts, stackCell } from '../../../src/cell/stack/index.ts';
+import { type Mamba2Config, mamba2Cell, naiveMamba2 } from '../../../src/cell/mamba2/index.ts';
+import { naiveStack, readBody, type StackParts, stackCell } from '../../../src/cell/stack/index.ts';
 import { makeState } from '../../../src/cell/state.ts';
 import { tensor } from '../../../src/weights/tensor.ts';
-import { expectParity, readGolden, readGoldenWeights } from '../../helpers/golden.ts';
+import { expectParity, readGolden, readGoldenWeights, relativeError } from '../../helpers/golden.ts';
 
 const [BATCH, ROWS, D_MODEL, VOCABULARY, CHANNELS, SSM] = [2, 40, 32, 64, 96, 4 * 16 * 16];
 const config: Mamba2Config = {
@@ -75,4 +76,28 @@ describe.each(['f32', 'f64'])('Mamba-2 against transformers in %s', (precision) 
       }
     }
   });
+
+  it.each([1, 4, 7, 16, 40])('in chunks of %i rows the mixer gives the same rows and end state', (chunkRows) => {
+    const cell = mamba2Cell(weights, 'backbone.layers.0.mixer.', { ...config, chunkRows });
+    const input = Float32Array.from(full('mod.backbone.layers.0.mixer.in'));
+    const output = new Float32Array(BATCH * ROWS * D_MODEL);
+    for (let b = 0; b < BATCH; b++) {
+      const state = makeState(cell.layout);
+      cell.init(state);
+      const x = input.subarray(b * ROWS * D_MODEL, (b + 1) * ROWS * D_MODEL);
+      cell.forms!.ssd!.scan(state, x, output.subarray(b * ROWS * D_MODEL), ROWS);
+      expectParity(state.at.ssm, full('state.layers.0.ssm').subarray(b * SSM, (b + 1) * SSM));
+    }
+    expectParity(output, full('mod.backbone.layers.0.mixer.out'));
+  });
+});
+
+it.each([0, 1])('the slow twin gives the float64 rows of stream %i, of the mixer and of the whole model', (b) => {
+  const stream = (name: string, width: number) =>
+    golden(`f64/full/${name}`).subarray(b * ROWS * width, (b + 1) * ROWS * width);
+  const naive = (x: Float64Array, rows: number) => naiveMamba2(weights, 'backbone.layers.0.mixer.', config, x, rows);
+  const mixed = naive(stream('mod.backbone.layers.0.mixer.in', D_MODEL), ROWS);
+  expect(relativeError(mixed, stream('mod.backbone.layers.0.mixer.out', D_MODEL))).toBeLessThan(1e-11);
+  const logits = naiveStack(model, [naive], stream(EMBEDDED, D_MODEL), ROWS);
+  expect(relativeError(logits, stream('logits', VOCABULARY))).toBeLessThan(1e-11);
 });
