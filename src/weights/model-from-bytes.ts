@@ -4,6 +4,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { engineError } from '../base/errors.ts';
+import { parsePythonJson } from './python-json.ts';
 import { parseSafetensors } from './safetensors.ts';
 import type { Model, Tensor } from './tensor.ts';
 
@@ -45,7 +46,7 @@ export function modelFromBytes({ name, config, weights, onnx }: ModelBytes): Mod
 export function parseConfig(name: string, bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let config: unknown;
   try {
-    config = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    config = parsePythonJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw engineError('ERR_CONFIG_INVALID', `config.json of model ${name} is not JSON`, {
       expected: 'UTF-8 JSON',
