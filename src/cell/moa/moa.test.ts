@@ -6,7 +6,7 @@ import { moaCell, naiveMoa } from './index.ts';
 import type { MoaConfig } from './params.ts';
 import { sampleMoa } from './sample.ts';
 
-const { weights, config } = sampleMoa(1); // window 4, 2 of 3 experts
+const { weights, config } = sampleMoa(2); // window 4, 2 of 3 experts
 const x = noiseRows(1, 30, 4);
 
 function outputs(changes: Partial<MoaConfig>, tensors: ReadonlyMap<string, Tensor> = weights): Float32Array {

@@ -1,4 +1,4 @@
-// A small layer with random weights, for the laws and for trying things out. The window is 3 + seed rows.
+// A small layer with random weights, for the laws and for trying things out. The window is 2 + seed rows.
 
 import type { Tensor, Weights } from '../../weights/tensor.ts';
 import { seededRandom } from '../seeded-random.ts';
@@ -7,7 +7,7 @@ import type { MoaConfig } from './params.ts';
 export function sampleMoa(seed: number): { readonly weights: Weights; readonly config: MoaConfig } {
   const config: MoaConfig = {
     ...{ dModel: 4, kvHeads: 2, headDim: 2, experts: 3, chosen: 2 },
-    ...{ window: 3 + seed, theta: 100 },
+    ...{ window: 2 + seed, theta: 100 },
   };
   const random = seededRandom(seed);
   const weights = new Map<string, Tensor>();
