@@ -1,0 +1,22 @@
+// The public door of RWKV-7. Start at README.md, then cell.ts.
+
+import type { Cell } from '../cell.ts';
+import { type Rwkv7Layout, rwkv7Cell } from './cell.ts';
+import { naiveRwkv7 } from './naive.ts';
+import { sampleRwkv7 } from './sample.ts';
+
+export { type Rwkv7Block, type Rwkv7Parts, readRwkv7Block, rwkv7BlocksCell } from './block.ts';
+export { type Rwkv7Layout, rwkv7Cell } from './cell.ts';
+export { type Rwkv7ChannelMixLayout, rwkv7ChannelMixCell } from './channel-mix.ts';
+export { naiveRwkv7, naiveRwkv7ChannelMix, naiveWkv7 } from './naive.ts';
+export { type NormParams, type Rwkv7Config, readNorm } from './params.ts';
+
+export function sampleCell(seed: number): Cell<Rwkv7Layout> {
+  const { weights, config } = sampleRwkv7(seed);
+  return rwkv7Cell(weights, 'att.', config);
+}
+
+export function naiveScan(seed: number, x: Float32Array, rows: number): Float64Array {
+  const { weights, config } = sampleRwkv7(seed);
+  return naiveRwkv7(weights, 'att.', config, x, rows);
+}
