@@ -8,6 +8,7 @@ import { asEngineError } from '../base/errors.ts';
 import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvaluate } from './commands/evaluate.ts';
+import { addExport } from './commands/export.ts';
 import { addPipelines } from './commands/pipelines.ts';
 import { addRun } from './commands/run.ts';
 import { addServe } from './commands/serve.ts';
@@ -21,7 +22,7 @@ const program = new Command('millrace')
   .version(version)
   .showHelpAfterError('(see --help)')
   .exitOverride();
-for (const add of [addDemo, addRun, addServe, addPipelines, addEvaluate, addBench]) add(program);
+for (const add of [addDemo, addRun, addServe, addPipelines, addEvaluate, addBench, addExport]) add(program);
 
 // A reader that closes the pipe early (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -6,6 +6,7 @@ import { attentionCell } from '../cell/attention/index.ts';
 import type { Cell } from '../cell/cell.ts';
 import { mamba2Cell } from '../cell/mamba2/index.ts';
 import { type Linear, readBody, readLinear, type StackParts, stackCell } from '../cell/stack/index.ts';
+import { attentionConfigOf, mamba2ConfigOf } from '../model/read-config.ts';
 import { type ConfigReader, configReader } from '../weights/config-reader.ts';
 import type { Model } from '../weights/tensor.ts';
 
@@ -36,35 +37,17 @@ type Builder = (model: Model, config: ConfigReader, options: BuildOptions) => St
 const BUILDERS: Readonly<Record<string, Builder>> = { mamba2: buildMamba2, mistral: buildMistral };
 
 function buildMamba2({ weights }: Model, config: ConfigReader): StackParts {
-  const eps = config.number('layer_norm_epsilon');
-  const mixer = {
-    dModel: config.number('hidden_size'),
-    dState: config.number('state_size'),
-    dConv: config.number('conv_kernel'),
-    expand: config.number('expand'),
-    headDim: config.number('head_dim'),
-    nGroups: config.number('n_groups'),
-    eps,
-    dtLimit: [0, Infinity],
-  } as const;
+  const mixer = mamba2ConfigOf(config);
   const mixers = layers(config, (i) => mamba2Cell(weights, `backbone.layers.${i}.mixer.`, mixer));
-  return readBody(weights, 'backbone', { dModel: mixer.dModel, eps }, mixers);
+  return readBody(weights, 'backbone', { dModel: mixer.dModel, eps: mixer.eps }, mixers);
 }
 
 function buildMistral({ weights }: Model, config: ConfigReader, options: BuildOptions): StackParts {
-  const dModel = config.number('hidden_size');
-  const heads = config.number('num_attention_heads');
-  const mixer = {
-    dModel,
-    heads,
-    kvHeads: config.number('num_key_value_heads'),
-    headDim: config.number('head_dim', dModel / heads),
-    window: options.window ?? config.number('sliding_window'),
-    theta: config.number('rope_theta'),
-  };
+  const mixer = attentionConfigOf(config, options.window);
   const mixers = layers(config, (i) => attentionCell(weights, `model.layers.${i}.self_attn.`, mixer));
-  const body = { dModel, eps: config.number('rms_norm_eps'), dHidden: config.number('intermediate_size') };
-  return readBody(weights, 'model', body, mixers);
+  const eps = config.number('rms_norm_eps');
+  const dHidden = config.number('intermediate_size');
+  return readBody(weights, 'model', { dModel: mixer.dModel, eps, dHidden }, mixers);
 }
 
 function layers(config: ConfigReader, make: (index: number) => Cell): Cell[] {

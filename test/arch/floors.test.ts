@@ -117,7 +117,7 @@ describe('the house', () => {
   });
 
   it('has no file over 300 lines', () => {
-    const generated = ['src/wire/stream-descriptor.ts'];
+    const generated = ['src/wire/stream-descriptor.ts', 'src/wire/onnx-descriptor.ts'];
     const tests = readSources(['test']);
     expect(
       [...sources, ...tests]
