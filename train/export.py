@@ -105,7 +105,8 @@ def card(net, trained, measured):
         "parameters": f"{parameters(net):,}", "state": f"{state_bytes(net.cell):,}",
         "state_note": "constant" if ssm else "keys and values of 100 rows in three layers, once full",
         "steps": trained["steps"], "step": trained["step"], "seed": trained["seed"],
-        "minutes": round(trained["seconds"] / 60), "rate": trained["rate"],
+        "minutes": round(trained["seconds"] / 60),
+        "run": round(trained.get("run_seconds", trained["seconds"]) / 60), "rate": trained["rate"],
         "dev": f"{trained['dev']['auc']:.4f}", "hard": f"{trained['dev']['auc_below_5_db']:.4f}",
         "table": table(measured),
     }
@@ -126,6 +127,10 @@ def main():
     net = Vad(kept["cell"])
     net.load_state_dict(fold(kept["weights"], kept["mean"], kept["std"]))
     net.eval()
+    # The kept step may lie before the end: the run's whole length is in last.pt beside it.
+    last = Path(args.checkpoint).parent / "last.pt"
+    if last.exists():
+        kept["trained"]["run_seconds"] = torch.load(last)["trained"]["seconds"]
     measured = None
     if args.data:
         from evaluate import measure
