@@ -17,7 +17,7 @@ export const channelLayout = ({ width, horizon, seasonRows }: ForecastOptions, {
   targets: f32(width, ringRows),
   /** Mean by phase of season. */
   profile: f64(width, seasonRows),
-  /** Row whose forecast lies in a slot (row mod horizon); -1: none. */
+  /** Row whose forecast lies in a slot (row mod horizon); NaN: none. */
   issued: f64(width, horizon),
   /** Forecasts [slot, step] of two of the experts (the third repeats the last value) and of the mix. */
   learned: f32(width, horizon, horizon),
@@ -39,7 +39,7 @@ export type ChannelViews = Views<ChannelLayout>;
 
 export function initChannels({ at, bytes }: State<ChannelLayout>): void {
   bytes.fill(0);
-  at.issued.fill(-1);
+  at.issued.fill(NaN);
   at.targets.fill(NaN);
 }
 

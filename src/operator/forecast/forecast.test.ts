@@ -107,6 +107,24 @@ describe.each(CELLS)('the forecaster with %s', (cell) => {
   });
 });
 
+describe('the regression', () => {
+  // A period of 17 in a season of 24: neither the profile nor the last value knows what comes, only the regression does.
+  const f = (row: number): number => (row < 48 ? 0 : 5 * wave(row, 17));
+
+  it('learns what no profile holds, also behind a silent beginning, a hole and missing values', () => {
+    const random = seeded(23);
+    const signals: Record<string, (row: number) => number> = {
+      silence: f,
+      hole: (row) => (row > 700 && row < 800 ? NaN : f(row)),
+      'missing values': (row) => (row < 1500 && random() < 0.05 ? NaN : f(row)),
+    };
+    for (const [name, signal] of Object.entries(signals)) {
+      const out = forecasts({ ...DAILY, horizon: 6 }, series(2400, signal)).slice(-100);
+      expect(Math.max(...out.map(({ mean, to }) => Math.abs(mean[5]! - f(to + 5)))), name).toBeLessThan(0.5);
+    }
+  });
+});
+
 describe('the first rows', () => {
   it('are forecast by the last value, with an interval from the second on that is wide and holds', () => {
     const random = gaussian(7);
