@@ -72,7 +72,7 @@ export function readAttention(weights: Weights, prefix: string, config: Attentio
 /** Elements of a head that are rotated. */
 export const rotaryDim = ({ headDim, rotaryFactor = 1 }: AttentionConfig): number => headDim * rotaryFactor;
 
-const ELEMENTS_MAX = 2 ** 28; // of the keys: 1 GiB of f32 for one stream is a typing error, not a model
+const ELEMENTS_MAX = 268_435_456; // 2^28, of the keys: 1 GiB of f32 for one stream is a typing error, not a model
 
 function checkConfig(config: AttentionConfig): void {
   const { dModel, heads, kvHeads, headDim, window, theta, rotaryFactor = 1, tileRows = 1 } = config;

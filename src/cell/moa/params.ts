@@ -54,7 +54,7 @@ export function readMoa(weights: Weights, prefix: string, config: MoaConfig): Mo
   };
 }
 
-const ELEMENTS_MAX = 2 ** 28; // of the keys: 1 GiB of f32 for one stream is a typing error, not a model
+const ELEMENTS_MAX = 268_435_456; // 2^28, of the keys: 1 GiB of f32 for one stream is a typing error, not a model
 
 function checkConfig({ dModel, kvHeads, headDim, experts, chosen, window, theta }: MoaConfig): void {
   for (const [name, value] of Object.entries({ dModel, kvHeads, headDim, experts, chosen, window })) {

@@ -101,7 +101,7 @@ function checkConfig({ family, dModel, dHidden, experts, chosen, sharedHidden }:
   if (chosen > experts) throw invalid(`${chosen} chosen of ${experts} experts`, 'no more than there are');
 }
 
-const SIZE_MAX = 2 ** 20;
+const SIZE_MAX = 1_048_576; // 2^20
 
 function invalid(found: string, expected: string): Error {
   return engineError('ERR_CONFIG_INVALID', `moe: ${found}`, { expected });

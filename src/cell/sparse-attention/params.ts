@@ -56,7 +56,7 @@ export function readSparseAttention(
   };
 }
 
-const ELEMENTS_MAX = 2 ** 28; // of the keys: 1 GiB of f32 for one stream is a typing error, not a model
+const ELEMENTS_MAX = 268_435_456; // 2^28, of the keys: 1 GiB of f32 for one stream is a typing error, not a model
 
 function checkConfig(config: SparseAttentionConfig): void {
   const { dModel, heads, kvHeads, headDim, theta, pattern, stride, summaries = 1, rowsMax } = config;
