@@ -64,11 +64,12 @@ function chunk(
       y[t * values + value + j] = scale * sum;
     }
   }
+  for (let i = 0; i < headKDim; i++) c[i] = exp(c[i]!);
   for (let j = 0; j < headVDim; j++) {
     for (let i = 0; i < headKDim; i++) {
       let sum = S[state + j * headKDim + i]!;
       for (let s = from; s < to; s++) sum += v[s * values + value + j]! * k[s * keys + key + i]!;
-      S[state + j * headKDim + i] = exp(c[i]!) * sum;
+      S[state + j * headKDim + i] = c[i]! * sum;
     }
   }
   return to;
