@@ -1,0 +1,75 @@
+// Whole checkpoints against what transformers 5.17 made of them: folder -> openModel -> buildTokenModel -> logits, for the
+// whole sequence at once, token by token, and mixed. The inputs are token ids, so the embedding is under test too.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../src/cell/cell.ts';
+import { makeState } from '../../src/cell/state.ts';
+import { buildTokenModel, type TokenModel } from '../../src/model/token-model.ts';
+import { openModel } from '../../src/weights/open-model.ts';
+import { parseSafetensors } from '../../src/weights/safetensors.ts';
+import { expectParity, readGolden } from '../helpers/golden.ts';
+
+const GOLDEN = ['mamba', 'mamba2_g1', 'rwkv', 'recurrent_gemma', 'llama_gqa', 'mistral_swa', 'jetmoe'];
+const ROWS = 40;
+const PREFILL = 13; // rows that upstream took in one call in its mixed run
+
+const folderOf = (name: string) => fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
+
+const readIds = (name: string): number[] => {
+  const file = readFileSync(`${folderOf(name)}/golden.safetensors`);
+  return Array.from(parseSafetensors(file).get('input_ids')!.data as BigInt64Array, Number);
+};
+
+/** Runs each sequence of `ids` from the start state through `cell`, in parts of the given lengths. */
+function run(model: TokenModel, cell: Cell, ids: readonly number[], parts: readonly number[]): Float32Array {
+  const output = new Float32Array(ids.length * cell.dOut);
+  for (let from = 0; from < ids.length; from += ROWS) {
+    const state = makeState(cell.layout);
+    cell.init(state);
+    let at = from;
+    for (const rows of parts) {
+      const x = new Float32Array(rows * model.dModel);
+      for (let t = 0; t < rows; t++) model.embed(ids[at + t]!, x.subarray(t * model.dModel, (t + 1) * model.dModel));
+      const y = output.subarray(at * cell.dOut, (at + rows) * cell.dOut);
+      if (rows === 1) cell.step(state, x, y);
+      else cell.scan!(state, x, y, rows);
+      at += rows;
+    }
+  }
+  return output;
+}
+const singles = (rows: number) => new Array<number>(rows).fill(1);
+
+describe.each(GOLDEN)('%s', (name) => {
+  const golden = readGolden(name);
+  const ids = readIds(name);
+  const open = async () => buildTokenModel(await openModel(folderOf(name)));
+
+  it.each(['f32', 'f64'])('gives the logits of transformers in %s: whole, by steps, mixed', async (precision) => {
+    const model = await open();
+    expectParity(run(model, model.cell, ids, [ROWS]), golden(`${precision}/full/logits`));
+    expectParity(run(model, model.cell, ids, singles(ROWS)), golden(`${precision}/step/logits`));
+    const mixed = run(model, model.cell, ids, [PREFILL, ...singles(ROWS - PREFILL)]);
+    expectParity(mixed, golden(`${precision}/mixed/logits`));
+  });
+
+  it('gives every hidden state of transformers', async () => {
+    const model = await open();
+    for (let i = 0; i < model.hiddenCount; i++) {
+      expectParity(run(model, model.hidden(i), ids, [ROWS]), golden(`f32/full/hidden.${i}`));
+    }
+    expect(() => golden(`f32/full/hidden.${model.hiddenCount}`)).toThrow();
+  });
+
+  it('accounts for all of its state and most of its work', async () => {
+    const model = await open();
+    const state = makeState(model.cell.layout);
+    expect(model.layers.reduce((sum, { stateBytes }) => sum + stateBytes, 0)).toBe(state.bytes.length);
+    const flops = model.layers.reduce((sum, layer) => sum + layer.flops, 0);
+    // What the cell counts beside: norms and residuals.
+    expect(flops).toBeLessThanOrEqual(model.cell.flops!);
+    expect(flops).toBeGreaterThan(0.8 * model.cell.flops!);
+  });
+});
