@@ -57,7 +57,7 @@ describe.each(['vad-ssm', 'vad-attention'])('%s as an ONNX step graph', (name) =
     const states = (exported.config.onnx as { states: { in: string; out: string; shape: number[] }[] }).states;
     const features = Float32Array.from((await readModelGolden(name))('out.features'));
     const run = async (batch: number, starts: readonly number[]) => {
-      let carried = new Map(
+      let carried: Map<string, Tensor> = new Map(
         states.map(({ in: key, shape }) => {
           const dims = [batch, ...shape.slice(1)];
           return [key, new Tensor('float32', new Float32Array(dims.reduce((a, b) => a * b)), dims)];

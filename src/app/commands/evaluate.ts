@@ -1,6 +1,7 @@
 // millrace evaluate: the quality figures of the model cards and the README, on data that is not part of the package.
 
 import type { Command } from 'commander';
+import { evaluateForecast } from '../evaluate/forecast.ts';
 import { evaluateVad } from '../evaluate/vad.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
 import { print } from '../print.ts';
@@ -20,6 +21,7 @@ export function addEvaluate(program: Command): void {
     .option('--silero <file.onnx>', 'vad: run Silero VAD beside it')
     .action(async (what: string, flags: EvaluateFlags) => {
       if (what === 'vad') return evaluateVad(openPipelineOrFile, flags, print);
+      if (what === 'forecast') return evaluateForecast(openPipelineOrFile, flags, print);
       throw usage(`there is no evaluation "${what}"`, 'vad or forecast');
     });
 }
