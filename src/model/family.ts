@@ -26,11 +26,13 @@ export interface LayerInfo {
   readonly flops: number;
 }
 
-/** A cache of keys and values: what a row adds to it, and how many rows it ever holds. */
+/** A cache of keys and values: what a row adds to it, and what bounds it. */
 export interface KvGrowth {
   readonly bytesPerRow: number;
-  /** A sliding window, or Infinity. */
-  readonly rowsMax: number;
+  /** Rows it ever holds: a sliding window; Infinity for full attention. */
+  readonly window: number;
+  /** Rows after which it refuses more: the declared context of full attention; Infinity where the window slides. */
+  readonly contextRows: number;
 }
 
 export interface FamilyBody {
@@ -43,10 +45,8 @@ export interface FamilyBody {
   readonly cell: Cell;
   readonly layers: readonly LayerInfo[];
   readonly kv: readonly KvGrowth[];
-  /** How many `hidden` cells there are. */
-  readonly hiddenCount: number;
-  /** From an embedding row to upstream's hidden_states[index]. */
-  hidden(index: number): Cell;
+  /** A chain: cell i leads from upstream's hidden_states[i - 1] (0: the embedding row) to hidden_states[i]. */
+  readonly hidden: readonly Cell[];
 }
 
 /**

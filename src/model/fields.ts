@@ -6,9 +6,9 @@ import type { TokenModelOptions } from './family.ts';
 
 /** Four times the widest published model, 65,536; a vocabulary of 262,144 is the largest there is. */
 export const WIDTH_MAX = 65_536;
-const VOCABULARY_MAX = 2 ** 22;
+const VOCABULARY_MAX = 4_194_304;
 const LAYERS_MAX = 1_000;
-const CONTEXT_ROWS_MAX = 2 ** 24;
+export const CONTEXT_ROWS_MAX = 16_777_216;
 
 export interface Sizes {
   readonly dModel: number;

@@ -33,8 +33,11 @@ export function stackBody(
   ends: Ends,
   hiddenFrom: 'embedding' | 'first block' = 'embedding',
 ): FamilyBody {
-  const { dModel, eps, blocks, softCap: _afterHead, ...finalNorms } = parts;
-  const skipped = hiddenFrom === 'embedding' ? 0 : 1;
+  const { dModel, eps, blocks, softCap: _ofHead, ...finalNorms } = parts;
+  const part = (some: readonly Block[], norms = {}): Cell => stackCell({ dModel, eps, blocks: some, ...norms });
+  const single = blocks.map((block) => part([block]));
+  // Upstream's last hidden state is behind the final norm.
+  const last = part(blocks.slice(-1), finalNorms);
   const { head, headName, embedding, embeddingScale = 1 } = ends;
   return {
     vocabSize: head.dOut,
@@ -44,12 +47,7 @@ export function stackBody(
     cell: stackCell({ ...parts, head }),
     layers: [...blocks.flatMap((block) => layersOf(block, dModel)), headLayer(headName, head)],
     kv: blocks.flatMap(({ kv }) => kv ?? []),
-    hiddenCount: blocks.length + 1,
-    // Upstream's last hidden state is behind the final norm.
-    hidden: (index) =>
-      index === blocks.length
-        ? stackCell({ dModel, eps, blocks, ...finalNorms })
-        : stackCell({ dModel, eps, blocks: blocks.slice(0, index + skipped) }),
+    hidden: hiddenFrom === 'embedding' ? [part([]), ...single.slice(0, -1), last] : [...single, part([], finalNorms)],
   };
 }
 
@@ -93,5 +91,9 @@ export function readEnds(
 /** What a cache of `kvHeads` heads takes for a row. */
 export function kvGrowth(kvHeads: number, headDim: number, context: Context, options: TokenModelOptions): KvGrowth {
   const perHead = options.kvCache === 'int8' ? headDim + 4 : 4 * headDim; // a byte each and a scale, or f32
-  return { bytesPerRow: 2 * kvHeads * perHead, rowsMax: context.whenFull === 'slide' ? context.window : Infinity };
+  const { window, whenFull } = context;
+  const bytesPerRow = 2 * kvHeads * perHead;
+  return whenFull === 'slide'
+    ? { bytesPerRow, window, contextRows: Infinity }
+    : { bytesPerRow, window: Infinity, contextRows: window };
 }

@@ -31,13 +31,14 @@ export interface TokenModel {
   readonly layers: readonly LayerInfo[];
   /** Elements of all tensors in use; a head tied to the embedding counts once. */
   readonly parameters: number;
+  /** Rows a stream may have: the declared context of full attention; Infinity without. */
+  readonly rowsMax: number;
   /** The embedding row of a token into x [dModel], scaled where the family scales it. @throws ERR_OPTION_INVALID */
   embed(id: number, x: Float32Array): void;
   /** Bytes of keys and values after `rows` rows, were the context unbounded: 0 without attention. */
   kvBytesAt(rows: number): number;
-  /** From an embedding row to upstream's hidden_states[index]; for comparing with it. */
-  hidden(index: number): Cell;
-  readonly hiddenCount: number;
+  /** The same model layer by layer: cell i leads from upstream's hidden_states[i - 1] (0: the embedding row) to [i]. */
+  readonly hidden: readonly Cell[];
 }
 
 /** By model_type, as config.json has it. */
@@ -78,7 +79,8 @@ export function buildTokenModel(model: Model, options: TokenModelOptions = {}): 
     ...body,
     parameters: parameters(),
     embed: embedFrom({ ...body, embedding, embeddingScale }),
-    kvBytesAt: (rows) => kv.reduce((sum, { bytesPerRow, rowsMax }) => sum + bytesPerRow * Math.min(rows, rowsMax), 0),
+    rowsMax: Math.min(...kv.map(({ contextRows }) => contextRows)),
+    kvBytesAt: (rows) => kv.reduce((sum, { bytesPerRow, window }) => sum + bytesPerRow * Math.min(rows, window), 0),
   };
 }
 

@@ -34,11 +34,10 @@ export const rwkv: Family = (weights, config) => {
       ]),
       headLayer(headName, head),
     ],
-    hiddenCount: blocks.length + 1,
     // Upstream's hidden_states[0] is behind the first block, not the embedding; the last is behind the final norm.
-    hidden: (index) =>
-      index === blocks.length
-        ? rwkv4BlocksCell({ dModel, eps, blocks, finalNorm })
-        : rwkv4BlocksCell({ dModel, eps, blocks: blocks.slice(0, index + 1) }),
+    hidden: [
+      ...blocks.map((block) => rwkv4BlocksCell({ dModel, eps, blocks: [block] })),
+      rwkv4BlocksCell({ dModel, eps, blocks: [], finalNorm }),
+    ],
   };
 };
