@@ -34,6 +34,8 @@ export interface Comparison {
 /** Where the table looks, in seconds of stream. A short recording is repeated up to 20 s; the last look is for long ones. */
 const LOOK_SECONDS = [1, 5, 10, 20, 60];
 const LOOK_ALWAYS_SECONDS = 20;
+/** A look at the cost takes the median of so many hops. */
+const LOOK_HOPS = 100;
 /** Hops that "full" attention keeps: 60 s at 10 ms. Past it a full cache must be refused or slide; here the table ends. */
 const FULL_HOPS = 6000;
 
@@ -62,11 +64,13 @@ export async function compareCells(
   const growing = (window: number) => (hops: number) => fixed + bytesPerHop * Math.min(hops, window);
   const trained = Math.round((stateBytes(windowed, source) - fixed) / bytesPerHop);
 
-  const contestants = [
-    contest('ssm', ssm, source, samples, () => stateBytes(ssm, source)),
-    contest(`attention, window ${trained}`, windowed, source, samples, growing(trained)),
-    contest(`attention, full to ${FULL_HOPS}`, full, source, samples, growing(FULL_HOPS)),
+  const runners = [
+    openRunner('ssm', ssm, source, () => stateBytes(ssm, source)),
+    openRunner(`attention, window ${trained}`, windowed, source, growing(trained)),
+    openRunner(`attention, full to ${FULL_HOPS}`, full, source, growing(FULL_HOPS)),
   ];
+  race(runners, source, samples, Math.round((ssm.pipeline.input.hopRows * source.rateHz) / ssm.pipeline.input.rateHz));
+  const contestants = runners.map((runner) => runner.result());
   return { contestants, agreement: agreementOf(contestants[0]!.readings, contestants[1]!.readings) };
 }
 
@@ -76,14 +80,25 @@ function stateBytes(loaded: LoadedPipeline, source: StreamFormat): number {
   return session.stateBytes;
 }
 
-function contest(
+interface Runner {
+  feed(hop: Float32Array): void;
+  /** Notes the median cost of the last second and the bytes in use. */
+  look(seconds: number, hops: number): void;
+  /** Readings so far are those of the stream as it was given; what follows is repetition. */
+  heardAll(): void;
+  result(): Contestant;
+}
+
+function openRunner(
   name: string,
   loaded: LoadedPipeline,
   source: StreamFormat,
-  samples: Float32Array,
   bytesAfter: (hops: number) => number,
-): Contestant {
+): Runner {
   const readings: number[] = [];
+  const checkpoints: Checkpoint[] = [];
+  let costs: number[] = [];
+  let heard = 0;
   const session = new Session({
     id: streamId(name),
     loaded,
@@ -93,26 +108,46 @@ function contest(
       if (item.kind === 'detection') readings.push(Object.values(item.values)[0]!);
     },
   });
-  const hopRows = Math.round((loaded.pipeline.input.hopRows * source.rateHz) / loaded.pipeline.input.rateHz);
-  const hopsPerSecond = source.rateHz / hopRows;
-  const wholeHops = Math.floor(samples.length / source.width / hopRows);
-  const checkpoints: Checkpoint[] = [];
-  let costs: number[] = [];
-  const looks = LOOK_SECONDS.filter((seconds) => seconds <= Math.max(LOOK_ALWAYS_SECONDS, wholeHops / hopsPerSecond));
-  for (let hop = 0; hop < looks.at(-1)! * hopsPerSecond; hop++) {
-    const at = (hop % wholeHops) * hopRows * source.width;
-    const started = systemClock.now();
-    session.rows(samples.subarray(at, at + hopRows * source.width));
-    session.work();
-    costs.push(systemClock.now() - started);
-    const seconds = (hop + 1) / hopsPerSecond;
-    if (looks.includes(seconds)) {
-      checkpoints.push({ seconds, usPerHop: quantile(costs.slice(-hopsPerSecond), 0.5), bytes: bytesAfter(hop + 1) });
+  return {
+    feed(hop) {
+      const started = systemClock.now();
+      session.rows(hop);
+      session.work();
+      costs.push(systemClock.now() - started);
+    },
+    look(seconds, hops) {
+      checkpoints.push({ seconds, usPerHop: quantile(costs.slice(-LOOK_HOPS), 0.5), bytes: bytesAfter(hops) });
       costs = [];
-    }
+    },
+    heardAll() {
+      heard = readings.length;
+    },
+    result() {
+      session.close();
+      return { name, checkpoints, readings: Float32Array.from(readings.slice(0, heard || readings.length)) };
+    },
+  };
+}
+
+/** All runners hop by hop in turns, so that whatever the machine does meanwhile meets them alike. */
+function race(
+  runners: readonly Runner[],
+  { rateHz, width }: StreamFormat,
+  samples: Float32Array,
+  hopRows: number,
+): void {
+  const wholeHops = Math.floor(samples.length / width / hopRows);
+  const hopsPerSecond = rateHz / hopRows;
+  const longest = Math.max(LOOK_ALWAYS_SECONDS, wholeHops / hopsPerSecond);
+  const looks = LOOK_SECONDS.filter((seconds) => seconds <= longest);
+  const hops = Math.max(looks.at(-1)! * hopsPerSecond, Math.min(wholeHops, FULL_HOPS));
+  for (let hop = 0; hop < hops; hop++) {
+    const at = (hop % wholeHops) * hopRows * width;
+    for (const runner of runners) runner.feed(samples.subarray(at, at + hopRows * width));
+    const seconds = (hop + 1) / hopsPerSecond;
+    if (looks.includes(seconds)) for (const runner of runners) runner.look(seconds, hop + 1);
+    if (hop + 1 === wholeHops) for (const runner of runners) runner.heardAll();
   }
-  session.close();
-  return { name, checkpoints, readings: Float32Array.from(readings.slice(0, wholeHops)) };
 }
 
 function agreementOf(a: Float32Array, b: Float32Array): Comparison['agreement'] {

@@ -9,9 +9,12 @@ import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
+import { addGenerate } from './commands/generate.ts';
+import { addInspect } from './commands/inspect.ts';
 import { addPipelines } from './commands/pipelines.ts';
 import { addRun } from './commands/run.ts';
 import { addServe } from './commands/serve.ts';
+import { addVerify } from './commands/verify.ts';
 import { ROOT } from './paths.ts';
 import { describeError, printAside } from './print.ts';
 
@@ -22,7 +25,19 @@ const program = new Command('millrace')
   .version(version)
   .showHelpAfterError('(see --help)')
   .exitOverride();
-for (const add of [addDemo, addRun, addServe, addPipelines, addEvaluate, addBench, addExport]) add(program);
+for (const add of [
+  addDemo,
+  addRun,
+  addServe,
+  addPipelines,
+  addEvaluate,
+  addBench,
+  addExport,
+  addInspect,
+  addGenerate,
+  addVerify,
+])
+  add(program);
 
 // A reader that closes the pipe early (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
