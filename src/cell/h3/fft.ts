@@ -5,7 +5,8 @@ import { type CausalConvolver, causalConvolver, fftWorkspaces } from '../../kern
 import { matmulRows } from '../../kernel/plain/matmul-rows.ts';
 import { s4dDiscretise } from '../../kernel/plain/s4d-discretise.ts';
 import { diagonalSystem } from '../../kernel/plain/ssm-diagonal-system.ts';
-import { SSM_BLOCK_ROWS, type SsmSystem, ssmFftScan } from '../../kernel/plain/ssm-fft.ts';
+import { ssmFftScan } from '../../kernel/plain/ssm-fft.ts';
+import { SSM_BLOCK_ROWS, type SsmSystem } from '../../kernel/plain/ssm-system.ts';
 import type { ScanForm } from '../cell.ts';
 import type { State } from '../state.ts';
 import { h3Products, h3Read } from './mix.ts';

@@ -6,7 +6,8 @@
 
 import { causalConvSkip, causalConvStep } from '../../kernel/plain/causal-conv.ts';
 import { fftWorkspaces } from '../../kernel/plain/fft-convolve.ts';
-import { blockSize, onlineBlock, onlineFlops, onlineTaps } from '../../kernel/plain/hyena-online.ts';
+import { blockSize, onlineBlock } from '../../kernel/plain/hyena-online.ts';
+import { type OnlineTaps, onlineFlops, onlineTaps } from '../../kernel/plain/hyena-taps.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
@@ -20,27 +21,15 @@ import { type HyenaConfig, type HyenaLayout, type HyenaParams, hyenaSizes } from
  * @throws ERR_CONFIG_INVALID
  */
 export function hyenaCell(config: HyenaConfig, params: HyenaParams): Cell<HyenaLayout> {
-  const { dModel, lMax, order } = config;
+  const { dModel, order } = config;
   const { lanes, window, shortTaps } = hyenaSizes(config);
   const width = (order + 1) * dModel;
   const taps = onlineTaps(params.taps, lanes, window, fftWorkspaces());
-  // What a gated input gives to its own row: the filter's tap 0 and the bias beside the filter.
-  const now = params.filterBias.map((bias, lane) => bias + params.taps[lane * lMax]!);
   const mixed = new Float32Array(width);
   const v = mixed.subarray(order * dModel);
   const gated = new Float32Array(dModel);
 
-  /** One input into a lane's ring, its own row's output back. */
-  const push = ({ at }: State<HyenaLayout>, lane: number, input: number): number => {
-    const { inputs, pending, cursor } = at;
-    const place = cursor[0]!;
-    const base = lane * window;
-    inputs[base + place] = input;
-    const y = pending[base + place]! + now[lane]! * inputs[base + place]!;
-    pending[base + place] = 0;
-    onlineBlock(taps, lane, inputs, pending, base, place + 1, blockSize(place + 1, window));
-    return y;
-  };
+  const push = pusher(config, params, taps);
   const advance = ({ at }: State<HyenaLayout>): void => {
     at.cursor[0] = (at.cursor[0]! + 1) % window;
   };
@@ -90,5 +79,21 @@ export function hyenaCell(config: HyenaConfig, params: HyenaParams): Cell<HyenaL
         advance(state);
       }
     },
+  };
+}
+
+/** One input into a lane's ring at the cursor; the lane's output for its row back. */
+function pusher({ lMax }: HyenaConfig, params: HyenaParams, taps: OnlineTaps) {
+  const { window } = taps;
+  // What a gated input gives to its own row: the filter's tap 0 and the bias beside the filter.
+  const now = params.filterBias.map((bias, lane) => bias + params.taps[lane * lMax]!);
+  return ({ at: { inputs, pending, cursor } }: State<HyenaLayout>, lane: number, input: number): number => {
+    const place = cursor[0]!;
+    const base = lane * window;
+    inputs[base + place] = input;
+    const y = pending[base + place]! + now[lane]! * inputs[base + place]!;
+    pending[base + place] = 0;
+    onlineBlock(taps, lane, inputs, pending, base, place + 1, blockSize(place + 1, window));
+    return y;
   };
 }

@@ -4,7 +4,8 @@
 
 import { causalConvStep } from '../../kernel/plain/causal-conv.ts';
 import { convolveCyclic } from '../../kernel/plain/fft-convolve.ts';
-import { type OnlineTaps, onlineRebuild } from '../../kernel/plain/hyena-online.ts';
+import { onlineRebuild } from '../../kernel/plain/hyena-online.ts';
+import type { OnlineTaps } from '../../kernel/plain/hyena-taps.ts';
 import { matmulRows } from '../../kernel/plain/matmul-rows.ts';
 import type { ScanForm } from '../cell.ts';
 import type { State } from '../state.ts';

@@ -69,7 +69,7 @@ export function hyenaSizes(config: HyenaConfig): HyenaSizes {
     }
   };
   whole('dModel', dModel, 1, 65_536);
-  whole('lMax', lMax, 1, 2 ** 20);
+  whole('lMax', lMax, 1, 1_048_576);
   whole('order', order, 2, 16);
   whole('filterOrder', filterOrder, 1, 65_536);
   whole('innerMlps', innerMlps, 0, 64);
@@ -82,7 +82,7 @@ export function hyenaSizes(config: HyenaConfig): HyenaSizes {
   }
   const lanes = (order - 1) * dModel;
   const window = powerOfTwo(lMax);
-  if (lanes * window > 2 ** 24) throw invalid(`${lanes} filters of ${lMax} taps`, 'at most 2^24 taps in all');
+  if (lanes * window > 16_777_216) throw invalid(`${lanes} filters of ${lMax} taps`, 'at most 2^24 taps in all');
   return { lanes, window, shortTaps };
 }
 

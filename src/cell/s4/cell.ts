@@ -6,10 +6,13 @@
 import { sigmoid } from '../../base/math.ts';
 import { fftWorkspaces } from '../../kernel/plain/fft-convolve.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
-import { type S4Coefficients, s4Coefficients, s4Move } from '../../kernel/plain/s4-step.ts';
-import { type S4Powers, s4Decay, s4Powers, s4System } from '../../kernel/plain/s4-system.ts';
+import { type S4Coefficients, s4Coefficients } from '../../kernel/plain/s4-coefficients.ts';
+import { type S4Powers, s4Decay, s4Powers } from '../../kernel/plain/s4-powers.ts';
+import { s4Move } from '../../kernel/plain/s4-step.ts';
+import { s4System } from '../../kernel/plain/s4-system.ts';
 import { gelu } from '../../kernel/plain/s4d-gelu.ts';
-import { type SsmSystem, ssmFftScan } from '../../kernel/plain/ssm-fft.ts';
+import { ssmFftScan } from '../../kernel/plain/ssm-fft.ts';
+import type { SsmSystem } from '../../kernel/plain/ssm-system.ts';
 import type { Cell, ScanForm } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32 } from '../state.ts';

@@ -8,8 +8,9 @@ import { engineError } from '../../base/errors.ts';
 import { cos, exp, log } from '../../base/math.ts';
 import { hippoLegs, hippoLegsRankOne } from '../../kernel/plain/hippo-matrices.ts';
 import { hippoNormalBasis, projectOntoBasis } from '../../kernel/plain/hippo-normal-basis.ts';
-import { denseUnfold, s4Dense } from '../../kernel/plain/s4-dense.ts';
-import { type S4Spectrum, s4Coefficients } from '../../kernel/plain/s4-step.ts';
+import { type S4Spectrum, s4Coefficients } from '../../kernel/plain/s4-coefficients.ts';
+import { s4Dense } from '../../kernel/plain/s4-dense.ts';
+import { denseUnfold } from '../../kernel/plain/s4-unfold.ts';
 import { type Tensor, tensor, type Weights } from '../../weights/tensor.ts';
 import { seededRandom } from '../seeded-random.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { expectParity, readGolden, relativeError } from '../../../test/helpers/golden.ts';
 import { fftWorkspaces } from '../../kernel/plain/fft-convolve.ts';
+import { s4Coefficients } from '../../kernel/plain/s4-coefficients.ts';
 import { denseRow, denseRowPower, s4Dense } from '../../kernel/plain/s4-dense.ts';
-import { s4Coefficients } from '../../kernel/plain/s4-step.ts';
 import { s4Taps } from '../../kernel/plain/s4-taps.ts';
 import { closeTo, noiseRows } from '../laws.ts';
 import { makeState, stateBytes } from '../state.ts';

@@ -11,7 +11,8 @@ import { s4dDiscretise, s4dTransition } from '../../kernel/plain/s4d-discretise.
 import { gelu } from '../../kernel/plain/s4d-gelu.ts';
 import { s4dDecay, s4dStep } from '../../kernel/plain/s4d-step.ts';
 import { diagonalSystem } from '../../kernel/plain/ssm-diagonal-system.ts';
-import { type SsmSystem, ssmFftScan } from '../../kernel/plain/ssm-fft.ts';
+import { ssmFftScan } from '../../kernel/plain/ssm-fft.ts';
+import type { SsmSystem } from '../../kernel/plain/ssm-system.ts';
 import type { Cell, ScanForm } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32 } from '../state.ts';

@@ -4,7 +4,7 @@
 // Written so, w = -1 is no pole (upstream divides by 1 + w there and perturbs it).
 
 import { inverseRealFft, type RealFftPlan } from './real-fft.ts';
-import type { S4Spectrum } from './s4-step.ts';
+import type { S4Spectrum } from './s4-coefficients.ts';
 
 /** @param stored [2 modes] C~ as a real row: y = stored . [Re x, Im x], that is 2 Re C~, then -2 Im C~ */
 export function s4Taps(s: S4Spectrum, channel: number, stored: Float64Array, plan: RealFftPlan): Float64Array {

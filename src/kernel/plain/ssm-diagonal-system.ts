@@ -3,7 +3,7 @@
 
 import { causalConvolver, type FftWorkspaces } from './fft-convolve.ts';
 import type { S4dTransition } from './s4d-discretise.ts';
-import { SSM_BLOCK_ROWS, type SsmSystem, ssmOutputs } from './ssm-fft.ts';
+import { SSM_BLOCK_ROWS, type SsmSystem, ssmOutputs } from './ssm-system.ts';
 
 const SPAN = 16;
 
