@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { safetensorsBytes } from '../../test/helpers/write-checkpoint.ts';
+import { configReader } from './config-reader.ts';
 import { modelFromBytes } from './model-from-bytes.ts';
 import { openModel } from './open-model.ts';
 import { tensor } from './tensor.ts';
@@ -105,5 +107,102 @@ describe('openModel', () => {
   ])('refuses a config.json that %s', async (name, text) => {
     const folder = await folderOf(`bad ${name}`, { 'config.json': text });
     await expect(openModel(folder)).rejects.toMatchObject({ code: 'ERR_CONFIG_INVALID' });
+  });
+});
+
+describe('openModel of a sharded checkpoint', () => {
+  const shard = (...names: string[]) =>
+    safetensorsBytes(new Map(names.map((name, i) => [name, { shape: [2], data: Float32Array.of(i + 1, 0.5) }])));
+  const index = (map: unknown) => JSON.stringify({ metadata: { total_size: 16 }, weight_map: map });
+  const good = { 'b.weight': 'model-00002-of-00002.safetensors', 'a.weight': 'model-00001-of-00002.safetensors' };
+  const files = {
+    'config.json': config,
+    'model.safetensors.index.json': index(good),
+    'model-00001-of-00002.safetensors': shard('a.weight'),
+    'model-00002-of-00002.safetensors': shard('b.weight'),
+  };
+  const folder = (name: string, changes: Record<string, string | Uint8Array | undefined> = {}) => {
+    const all = Object.entries({ ...files, ...changes }).filter(
+      (file): file is [string, string | Uint8Array] => file[1] !== undefined,
+    );
+    return folderOf(`shards ${name}`, Object.fromEntries(all));
+  };
+
+  it('reads every shard and hashes config, index and shards in order of their names', async () => {
+    const model = await openModel(await folder('good'));
+    expect([...model.weights.keys()]).toEqual(['a.weight', 'b.weight']);
+    expect(tensor(model.weights, 'b.weight', [2])).toEqual(Float32Array.of(1, 0.5));
+    expect(model.id).toBe(sha256(config, utf8(index(good)), shard('a.weight'), shard('b.weight')));
+  });
+
+  it('prefers the one file where both are there, as upstream does', async () => {
+    const model = await openModel(await folder('both', { 'model.safetensors': weights }));
+    expect(model.id).toBe(sha256(config, weights));
+  });
+
+  it.each<[string, Record<string, string | Uint8Array | undefined>, string, RegExp]>([
+    ['a shard that is not there', { 'model-00002-of-00002.safetensors': undefined }, 'ERR_WEIGHTS_MISSING', /00002-of/],
+    [
+      'a shard that is cut',
+      { 'model-00001-of-00002.safetensors': shard('a.weight').subarray(0, 60) },
+      'ERR_WEIGHTS_MISSING',
+      /file/,
+    ],
+    [
+      'a shard without its tensor',
+      { 'model-00001-of-00002.safetensors': shard('c.weight') },
+      'ERR_WEIGHTS_MISSING',
+      /a\.weight/,
+    ],
+    [
+      'a shard with one more',
+      { 'model-00001-of-00002.safetensors': shard('a.weight', 'x') },
+      'ERR_CONFIG_INVALID',
+      /tensor x/,
+    ],
+    ['an index that is not JSON', { 'model.safetensors.index.json': '{' }, 'ERR_CONFIG_INVALID', /index/],
+    ['an index without a map', { 'model.safetensors.index.json': '{}' }, 'ERR_CONFIG_INVALID', /weight_map/],
+    ['a map that is a list', { 'model.safetensors.index.json': index([]) }, 'ERR_CONFIG_INVALID', /weight_map/],
+    ['a number for a file', { 'model.safetensors.index.json': index({ a: 7 }) }, 'ERR_CONFIG_INVALID', /tensor a/],
+    [
+      'a file elsewhere',
+      { 'model.safetensors.index.json': index({ a: '../a.safetensors' }) },
+      'ERR_CONFIG_INVALID',
+      /tensor a/,
+    ],
+    [
+      'a hidden file',
+      { 'model.safetensors.index.json': index({ a: '..safetensors' }) },
+      'ERR_CONFIG_INVALID',
+      /tensor a/,
+    ],
+  ])('refuses %s', async (name, changes, code, message) => {
+    await expect(openModel(await folder(name, changes))).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('does not take a folder for a file', async () => {
+    const at = await folderOf('a folder of weights', { 'config.json': config });
+    await mkdir(join(at, 'model.safetensors'));
+    await expect(openModel(at)).rejects.toMatchObject({ code: 'ERR_WEIGHTS_MISSING' });
+  });
+});
+
+describe('config.json as Python writes it', () => {
+  it('may hold bare infinities, but not inside of texts', async () => {
+    const text = '{"model_type":"x","limit":[0.0,Infinity],"low":[-Infinity],"name":"to \\"Infinity\\" NaN"}';
+    const model = await openModel(await folderOf('python', { 'config.json': text, 'model.safetensors': weights }));
+    expect(model.config.name).toBe('to "Infinity" NaN');
+    const read = configReader(model);
+    expect(read.numbers('limit')).toEqual([0, Infinity]);
+    expect(read.numbers('low')).toEqual([-Infinity]);
+  });
+
+  it('keeps a deeply nested value out of the message', async () => {
+    const deep = `{"model_type":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const model = await openModel(await folderOf('deep', { 'config.json': deep, 'model.safetensors': weights }));
+    expect(() => configReader(model).text('model_type')).toThrow(/"model_type" is a list of 1/);
   });
 });
