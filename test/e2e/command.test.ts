@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/index.ts';
 import { decodeAudioFile } from '../../src/transport/audio/decode.ts';
+import { ROOT } from '../arch/imports.ts';
 import { digestOf, millrace, RECORDING, serve } from '../helpers/command.ts';
 
+const WEATHER = join(ROOT, 'assets/sensor.csv');
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-'));
@@ -31,6 +33,14 @@ describe('millrace run', () => {
     const second = await millrace(['run', 'vad', '--in', RECORDING, '--resume', state]);
     expect(digestOf(second)).toBe(digestOf(whole));
     expect(digestOf(first)).not.toBe(digestOf(whole));
+  });
+
+  it('does the same for a sensor', async () => {
+    const run = (...more: string[]) => millrace(['run', 'forecast', '--in', WEATHER, '--set', 'horizon=3', ...more]);
+    const state = join(folder, 'weather.bin');
+    const whole = digestOf(await run());
+    expect(digestOf(await run('--rows', '700', '--save-state', state))).not.toBe(whole);
+    expect(digestOf(await run('--resume', state))).toBe(whole);
   });
 
   it('refuses a state of another model', async () => {
@@ -145,6 +155,14 @@ describe('millrace serve', () => {
       for await (const block of audio.blocks()) await client.send(block);
       expect((await client.end()).digest).toBe(alone);
     }
+    const weather = digestOf(await millrace(['run', 'forecast', '--in', WEATHER]));
+    const [header, ...lines] = (await readFile(WEATHER, 'utf8')).trim().split('\n');
+    const sensor = connect(server.url, {
+      pipeline: 'forecast',
+      format: { encoding: 'csv', fields: header!.split(','), time: 'date', time_unit: 'iso' },
+    });
+    await sensor.send(`${lines.join('\n')}\n`);
+    expect((await sensor.end()).digest).toBe(weather);
     expect(await (await fetch(`${server.http}/healthz`)).json()).toMatchObject({ status: 'ok' });
     const { pipelines } = (await (await fetch(`${server.http}/v1/pipelines`)).json()) as {
       pipelines: { name: string }[];
