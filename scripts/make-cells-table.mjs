@@ -21,6 +21,7 @@ const KINDS = {
   mamba3: ['trapezoid and rotation, no convolution', '4 (E N + H N + E) + 8 H S', 'Mamba-3 (SISO)'],
   moa: ['mixture of attention heads', '8 W (h d + 1) + 8', 'JetMoE'],
   moe: ['mixture of experts, no state', '0', 'JetMoE, Mixtral, Jamba, Qwen3-Next'],
+  positions: ['sines and cosines on the residual path', '8', '-'],
   'rg-lru': ["Griffin's recurrent block", '4 K lru + 8', 'RecurrentGemma'],
   rwkv4: ['time mixing with a stable exponent', '4 (D + 3A); channel mixing 4 D', 'RWKV-4'],
   rwkv6: ['decay per row and channel', '4 D (N + 1); channel mixing 4 D', 'RWKV-6'],

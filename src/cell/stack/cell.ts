@@ -31,11 +31,11 @@ export function stackCell(parts: StackParts): Cell {
   const run = layers.map((layer) => layerRunner(layer, dModel, eps));
   const x = new Float32Array(dModel); // scratch: the residual stream
 
-  const step = (state: State, input: Float32Array, output: Float32Array): void => {
+  const stepAfter = (state: State, input: Float32Array, output: Float32Array, dt: number): void => {
     const states = splitOf(state);
     if (embed) matvec(embed.weight, input, x, dModel, dIn, embed.bias);
     else x.set(input);
-    for (let i = 0; i < run.length; i++) run[i]!(states[i]!, x);
+    for (let i = 0; i < run.length; i++) run[i]!(states[i]!, x, dt);
     if (finalNorm) normInto(x, finalNorm, parts.finalNormBias, eps, x);
     if (head) matvec(head.weight, x, output, dOut, dModel, head.bias);
     else output.set(x);
@@ -43,6 +43,8 @@ export function stackCell(parts: StackParts): Cell {
     if (parts.activation === 'sigmoid') for (let i = 0; i < dOut; i++) output[i] = sigmoid(output[i]!);
   };
 
+  const step = (state: State, input: Float32Array, output: Float32Array): void => stepAfter(state, input, output, 1);
+  const timed = layers.every((layer) => layer.cell.stepAfter || layer.cell.contextRows === 1);
   const cell: Cell = {
     kind: 'stack',
     dIn,
@@ -56,6 +58,7 @@ export function stackCell(parts: StackParts): Cell {
     },
     step,
     scan: scanBySteps({ dIn, dOut, step }),
+    ...(timed ? { stepAfter } : {}),
   };
   // A cell without state across rows has nothing to skip.
   if (!layers.every((layer) => layer.cell.skip || layer.cell.contextRows === 1)) return cell;
@@ -82,15 +85,16 @@ function cellsOf({ norm, normBias, mixer, mlp, feedForward }: Block, index: numb
 }
 
 /** One layer on the residual stream x [dModel], in place. */
-function layerRunner(layer: Layer, dModel: number, eps: number): (state: State, x: Float32Array) => void {
+function layerRunner(layer: Layer, dModel: number, eps: number): (state: State, x: Float32Array, dt: number) => void {
   const { norm, normBias, cell, mlp } = layer;
   const normed = new Float32Array(dModel);
   const added = new Float32Array(dModel);
   const gated = new Float32Array(mlp?.dHidden ?? 0);
   const raised = new Float32Array(mlp?.dHidden ?? 0);
-  return (state, x) => {
+  return (state, x, dt) => {
     normInto(x, norm, normBias, eps, normed);
-    cell.step(state, normed, added);
+    if (dt === 1 || !cell.stepAfter) cell.step(state, normed, added);
+    else cell.stepAfter(state, normed, added, dt);
     for (let i = 0; i < dModel; i++) x[i] = x[i]! + added[i]!;
     if (!mlp) return;
     rmsNorm(x, mlp.norm, eps, normed);

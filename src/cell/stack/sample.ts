@@ -30,6 +30,11 @@ function leakyCell(gate: Float32Array): Cell {
         y[i] = h[i]!;
       }
     },
+    /** A row that comes dt later finds h leaked dt - 1 rows further. */
+    stepAfter(state, x, y, dt) {
+      for (let t = 1; t < dt; t++) this.skip!(state, 1);
+      this.step(state, x, y);
+    },
     skip({ at }, rows) {
       let left = 1;
       for (let t = 0; t < rows && left > 0; t++) left /= 2;
