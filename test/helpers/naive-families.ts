@@ -1,5 +1,5 @@
 // Falcon Mamba, Jamba and Qwen3-Next from their equations, over a whole sequence, in float64, with nothing of src but
-// elementary functions: what the families without a checkpoint here are held to. A row is a list of numbers, a sequence a
+// elementary functions: a second reading beside the golden files. A row is a list of numbers, a sequence a
 // list of rows. Reads config.json and tensors by itself.
 
 import { exp, log1p, sigmoid, silu } from '../../src/base/math.ts';

@@ -1,4 +1,4 @@
-// Tiny random checkpoints of the families that have no golden file: config.json as the hub has it, tensors by their
+// Tiny random checkpoints of Falcon Mamba, Jamba and Qwen3-Next from any seed: config.json as the hub has it, tensors by their
 // upstream names. Widths differ from each other wherever the family lets them, so that no two can be mixed up unseen.
 
 import { randomTensors, type Tensors } from './write-checkpoint.ts';

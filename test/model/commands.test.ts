@@ -11,7 +11,10 @@ import { addInspect } from '../../src/app/commands/inspect.ts';
 import { addVerify } from '../../src/app/commands/verify.ts';
 import type { Comparison } from '../../src/app/verify/verify-model.ts';
 
-const GOLDEN = ['mamba', 'mamba2_g1', 'rwkv', 'recurrent_gemma', 'llama_gqa', 'mistral_swa', 'jetmoe'];
+const GOLDEN = [
+  ...['mamba', 'mamba2_g1', 'mamba2_g2', 'falcon_mamba', 'rwkv', 'recurrent_gemma'],
+  ...['llama_gqa', 'mistral_swa', 'jetmoe', 'jamba', 'qwen3_next'],
+];
 const folderOf = (name: string) => fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
 
 /** Runs a command line; gives what went to stdout, and the exit code it set. */
@@ -100,19 +103,23 @@ describe('millrace generate', () => {
 });
 
 describe('millrace verify', () => {
-  it.each(GOLDEN)('%s is within 1e-5 of every output and every state of upstream, in both precisions', async (name) => {
-    for (const precision of ['f32', 'f64']) {
-      const { out, code } = await millrace('verify', folderOf(name), '--json', '--precision', precision);
-      expect(code).toBe(0);
-      const { comparisons } = JSON.parse(out) as { comparisons: Comparison[] };
-      const names = comparisons.map((comparison) => comparison.name);
-      for (const wanted of ['full/logits', 'full/hidden.0', 'step/logits', 'mixed/logits'])
-        expect(names).toContain(wanted);
-      const states = comparisons.filter((comparison) => /\/(state|kv)\./.test(comparison.name));
-      expect(states.length).toBeGreaterThan(3);
-      for (const { name, error } of comparisons) expect(error, name).toBeLessThanOrEqual(1e-5);
-    }
-  });
+  it.each(GOLDEN)(
+    '%s is as close as it should be to every output and every state of upstream, in both precisions',
+    async (name) => {
+      for (const precision of ['f32', 'f64']) {
+        const { out, code } = await millrace('verify', folderOf(name), '--json', '--precision', precision);
+        expect(code).toBe(0);
+        const { comparisons, tolerance } = JSON.parse(out) as { comparisons: Comparison[]; tolerance: number };
+        expect(tolerance).toBe(name === 'qwen3_next' ? 2e-4 : 1e-5);
+        const names = comparisons.map((comparison) => comparison.name);
+        for (const wanted of ['full/logits', 'full/hidden.0', 'step/logits', 'mixed/logits'])
+          expect(names).toContain(wanted);
+        const states = comparisons.filter((comparison) => /\/(state|kv)\./.test(comparison.name));
+        expect(states.length).toBeGreaterThan(3);
+        for (const { name, error } of comparisons) expect(error, name).toBeLessThanOrEqual(tolerance);
+      }
+    },
+  );
 
   it('finds a single weight that is off, and says where it shows: exit code 1', async () => {
     const folder = join(root, 'off');

@@ -1,6 +1,6 @@
-// The families without a checkpoint here, against float64 compositions written from the equations (naive-families.ts), on
-// tiny random checkpoints that go through files. This proves names, order and arithmetic against our reading of them, not
-// against upstream code.
+// The mixed families against float64 compositions written from the equations (naive-families.ts), on tiny random
+// checkpoints that go through files: more seeds, dtypes, stored forms and damage than golden.test.ts has. What they are to
+// upstream code is said there.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

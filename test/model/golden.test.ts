@@ -9,9 +9,17 @@ import { makeState } from '../../src/cell/state.ts';
 import { buildTokenModel, type TokenModel } from '../../src/model/token-model.ts';
 import { openModel } from '../../src/weights/open-model.ts';
 import { parseSafetensors } from '../../src/weights/safetensors.ts';
-import { expectParity, readGolden } from '../helpers/golden.ts';
+import { readGolden, relativeError } from '../helpers/golden.ts';
 
-const GOLDEN = ['mamba', 'mamba2_g1', 'rwkv', 'recurrent_gemma', 'llama_gqa', 'mistral_swa', 'jetmoe'];
+const GOLDEN = [
+  ...['mamba', 'mamba2_g1', 'mamba2_g2', 'falcon_mamba', 'rwkv', 'recurrent_gemma'],
+  ...['llama_gqa', 'mistral_swa', 'jetmoe', 'jamba', 'qwen3_next'],
+];
+/**
+ * Of the largest value. The norm behind Qwen3-Next's delta rule divides by what was read, which may be small in all of a
+ * head, and enlarges rounding: upstream's own float32 is 2.8e-5 off its float64 there, ours 4.3e-6.
+ */
+const toleranceOf = (name: string, precision: string) => (name === 'qwen3_next' && precision === 'f32' ? 2e-4 : 1e-5);
 const ROWS = 40;
 const PREFILL = 13; // rows that upstream took in one call in its mixed run
 
@@ -57,6 +65,8 @@ describe.each(GOLDEN)('%s', (name) => {
   it.each(['f32', 'f64'])('gives the logits of transformers in %s: whole, by steps, mixed', async (precision) => {
     const model = await open();
     const x = embedded(model, ids);
+    const expectParity = (actual: Float32Array, expected: Float64Array) =>
+      expect(relativeError(actual, expected)).toBeLessThanOrEqual(toleranceOf(name, precision));
     expectParity(run(model.cell, x, [ROWS]), golden(`${precision}/full/logits`));
     expectParity(run(model.cell, x, singles(ROWS)), golden(`${precision}/step/logits`));
     const mixed = run(model.cell, x, [PREFILL, ...singles(ROWS - PREFILL)]);
@@ -68,7 +78,8 @@ describe.each(GOLDEN)('%s', (name) => {
     let rows = embedded(model, ids);
     for (const [i, cell] of model.hidden.entries()) {
       rows = run(cell, rows, [ROWS]);
-      expectParity(rows, golden(`f32/full/hidden.${i}`));
+      const error = relativeError(rows, golden(`f32/full/hidden.${i}`));
+      expect(error).toBeLessThanOrEqual(toleranceOf(name, 'f32'));
     }
     expect(() => golden(`f32/full/hidden.${model.hidden.length}`)).toThrow();
   });

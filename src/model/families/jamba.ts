@@ -1,6 +1,6 @@
 // Jamba (ai21labs/Jamba-*): Mamba layers with an attention layer every few, experts every other layer, model_type "jamba".
 // Attention has no positions. Mixers norm r, B and C with weights. Experts are read one by one, as the hub has them, or
-// fused, as transformers 5 saves them. Held to our own reading of the equations only: docs/checkpoints.md.
+// fused, as transformers 5 has them in memory.
 
 import { type AttentionConfig, attentionCell } from '../../cell/attention/index.ts';
 import type { Cell } from '../../cell/cell.ts';

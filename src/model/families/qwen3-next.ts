@@ -1,6 +1,5 @@
 // Qwen3-Next (Qwen/Qwen3-Next-80B-A3B-*): three gated DeltaNet layers to one of gated attention, experts with a shared one
 // beside them, norms of 1 + w, model_type "qwen3_next". Tensors under `mtp.` (a head for a second token) are passed over.
-// Held to our own reading of the equations only: docs/checkpoints.md.
 
 import { attentionCell } from '../../cell/attention/index.ts';
 import { gatedDeltaCell, readGatedDeltaQwen3Next } from '../../cell/gated-delta/index.ts';
