@@ -151,6 +151,8 @@ export class StreamClient {
       this.#fail(engineError('ERR_CONNECT_FAILED', `the connection closed (${said}) before the stream ended`));
     };
     if (opened.readyState === 1) this.#begin();
+    // A port that a platform blocks closes the socket before anybody listens: no event will come.
+    if (opened.readyState >= 2) throw engineError('ERR_CONNECT_FAILED', 'the connection was refused at once');
     if (this.#failure) opened.close(1000, 'aborted');
   }
 
