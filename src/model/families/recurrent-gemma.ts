@@ -5,6 +5,7 @@ import { attentionCell } from '../../cell/attention/index.ts';
 import { rgLruCell } from '../../cell/rg-lru/index.ts';
 import type { ConfigReader } from '../../weights/config-reader.ts';
 import { tensor } from '../../weights/tensor.ts';
+import { toBfloat16 } from '../bfloat16.ts';
 import type { Family } from '../family.ts';
 import { readContext, readEps, readRope, readSizes, readWidth } from '../fields.ts';
 import { plusOne, readMlp } from '../gated-mlp.ts';
@@ -64,12 +65,4 @@ function readKinds(config: ConfigReader): readonly string[] {
     throw config.wrong(field, 'a list of "recurrent" and "attention"');
   }
   return kinds;
-}
-
-/** Upstream keeps sqrt(hidden_size) in bfloat16: 50.5, not 50.596, for the 2b. Rounds to nearest, ties to even. */
-function toBfloat16(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer);
-  const tie = (bits[0]! >>> 16) & 1;
-  bits[0] = ((bits[0]! + 0x7fff + tie) >>> 16) << 16;
-  return new Float32Array(bits.buffer)[0]!;
 }
