@@ -7,9 +7,10 @@ import { engineError } from '../../base/errors.ts';
 import { layerNorm } from '../../kernel/plain/layer-norm.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import type { Weights } from '../../weights/tensor.ts';
+import { cachedSplit } from '../cached-split.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
-import { joinLayouts, type Layout, type State, splitState } from '../state.ts';
+import { joinLayouts, type Layout, type State } from '../state.ts';
 import { rwkv4Cell } from './cell.ts';
 import { rwkv4ChannelMixCell } from './channel-mix.ts';
 import { type NormParams, type Rwkv4Config, readNorm } from './params.ts';
@@ -108,19 +109,6 @@ export function rwkv4BlocksCell(parts: Rwkv4Parts): Cell {
       const states = splitOf(state);
       for (const [b, { mixing }] of branches.entries()) mixing.skip!(states[b]!, rows);
     },
-  };
-}
-
-/** The parts of a state, split once for each state: views cost 1 us to make and nothing to keep. */
-function cachedSplit(layouts: Readonly<Record<string, Layout>>): (whole: State) => readonly State[] {
-  const cache = new WeakMap<State, readonly State[]>();
-  return (whole) => {
-    let split = cache.get(whole);
-    if (!split) {
-      split = splitState(layouts, whole);
-      cache.set(whole, split);
-    }
-    return split;
   };
 }
 

@@ -10,9 +10,10 @@ import { gatedMlp } from '../../kernel/plain/gated-mlp.ts';
 import { layerNorm } from '../../kernel/plain/layer-norm.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import { rmsNorm } from '../../kernel/plain/rms-norm.ts';
+import { cachedSplit } from '../cached-split.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
-import { joinLayouts, type Layout, type State, splitState } from '../state.ts';
+import { joinLayouts, type State } from '../state.ts';
 import type { Block, StackParts, Sublayer } from './params.ts';
 
 /**
@@ -118,19 +119,6 @@ function normInto(
 function flopsOf({ dModel, embed, head }: StackParts, layers: readonly Layer[]): number {
   const ends = 2 * (embed ? embed.dIn * dModel : 0) + 2 * (head ? head.dOut * dModel : 0);
   return layers.reduce((sum, { cell, mlp }) => sum + (cell.flops ?? 0) + 6 * dModel * (1 + (mlp?.dHidden ?? 0)), ends);
-}
-
-/** The parts of a state, split once for each state: views cost 1 us to make and nothing to keep. */
-function cachedSplit(layouts: Readonly<Record<string, Layout>>): (whole: State) => readonly State[] {
-  const cache = new WeakMap<State, readonly State[]>();
-  return (whole) => {
-    let split = cache.get(whole);
-    if (!split) {
-      split = splitState(layouts, whole);
-      cache.set(whole, split);
-    }
-    return split;
-  };
 }
 
 function checkWidths({ dModel, blocks, embed, finalNorm, head }: StackParts): void {
