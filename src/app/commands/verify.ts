@@ -7,6 +7,7 @@ import { engineError } from '../../base/errors.ts';
 import { buildTokenModel } from '../../model/token-model.ts';
 import { openModel } from '../../weights/open-model.ts';
 import { parseSafetensors } from '../../weights/safetensors.ts';
+import { isOwnModel, verifyOwnModel } from '../inspect/own-model.ts';
 import { print, table } from '../print.ts';
 import { usage } from '../usage.ts';
 import { type Comparison, type Precision, verifyModel } from '../verify/verify-model.ts';
@@ -39,13 +40,16 @@ async function verify(folder: string, flags: VerifyFlags): Promise<void> {
     throw usage(`--tolerance cannot be "${flags.tolerance}"`, 'a number above 0, such as 1e-5');
   }
   const precision = precisionOf(flags.precision);
-  const model = buildTokenModel(await openModel(folder));
-  const tolerance = asked ?? WIDER[model.type] ?? TOLERANCE;
+  const model = await openModel(folder);
+  const tolerance = asked ?? WIDER[String(model.config.model_type)] ?? TOLERANCE;
   const path = join(folder, 'golden.safetensors');
   const golden = await readFile(path).catch((cause: unknown) => {
     throw engineError('ERR_WEIGHTS_MISSING', `cannot read ${path}`, { expected: 'golden vectors', cause });
   });
-  const comparisons = verifyModel(model, parseSafetensors(golden), precision);
+  const vectors = parseSafetensors(golden);
+  const comparisons = isOwnModel(model)
+    ? verifyOwnModel(model, vectors)
+    : verifyModel(buildTokenModel(model), vectors, precision);
   if (flags.json) print(JSON.stringify({ tolerance, precision, comparisons }));
   else print(describe(comparisons, tolerance));
   if (comparisons.some(({ error }) => isOver(error, tolerance))) process.exitCode = 1;
