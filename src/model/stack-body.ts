@@ -1,5 +1,5 @@
 // A family whose layers stand in a row, norm - mixer - residual, norm - feed-forward - residual: its parts become one
-// stack cell, the list of its layers, and the cells that end at each layer. RWKV brings a row of its own (families/rwkv.ts).
+// stack cell, the list of its layers, and the cells that end at each layer.
 
 import type { Cell } from '../cell/cell.ts';
 import { type Block, type Linear, type StackParts, stackCell } from '../cell/stack/index.ts';
@@ -33,11 +33,12 @@ export function stackBody(
   ends: Ends,
   hiddenFrom: 'embedding' | 'first block' = 'embedding',
 ): FamilyBody {
-  const { dModel, eps, blocks, softCap: _ofHead, ...finalNorms } = parts;
+  const { dModel, eps, blocks, embedNorm, softCap: _ofHead, ...finalNorms } = parts;
   const part = (some: readonly Block[], norms = {}): Cell => stackCell({ dModel, eps, blocks: some, ...norms });
-  const single = blocks.map((block) => part([block]));
+  const startOf = (index: number) => (index === 0 && embedNorm ? { embedNorm } : {});
+  const single = blocks.map((block, i) => part([block], startOf(i)));
   // Upstream's last hidden state is behind the final norm.
-  const last = part(blocks.slice(-1), finalNorms);
+  const last = part(blocks.slice(-1), { ...startOf(blocks.length - 1), ...finalNorms });
   const { head, headName, embedding, embeddingScale = 1 } = ends;
   return {
     vocabSize: head.dOut,
@@ -52,11 +53,11 @@ export function stackBody(
 }
 
 /** The output layer as one of a model's layers. */
-export function headLayer(name: string, { dIn, dOut }: Pick<Linear, 'dIn' | 'dOut'>): LayerInfo {
+function headLayer(name: string, { dIn, dOut }: Pick<Linear, 'dIn' | 'dOut'>): LayerInfo {
   return { name, kind: 'linear', stateBytes: 0, flops: 2 * dIn * dOut };
 }
 
-export function cellLayer(name: string, { kind, layout, flops }: Cell): LayerInfo {
+function cellLayer(name: string, { kind, layout, flops }: Cell): LayerInfo {
   return { name, kind, stateBytes: stateBytes(layout), flops: flops ?? 0 };
 }
 

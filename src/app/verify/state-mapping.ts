@@ -12,10 +12,10 @@ import type { State } from '../../cell/state.ts';
 export type ReadState = (at: State['at'], index: number, t: number) => number | undefined;
 
 const RWKV: Readonly<Record<string, string>> = {
-  att_x: 'attention.shift',
-  num: 'attention.num',
-  den: 'attention.den',
-  max: 'attention.max',
+  att_x: 'shift',
+  num: 'num',
+  den: 'den',
+  max: 'max',
   ffn_x: 'feed_forward.shift',
 };
 
@@ -37,9 +37,9 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 
 function rwkvSlot(slot: string | undefined, shape: readonly number[], at: State['at']): ReadState | undefined {
   const layers = shape.at(-1) ?? 0;
-  const fits = slot !== undefined && at[`blocks.0.${slot}`]?.length === elements(shape) / layers;
+  const fits = slot !== undefined && at[`layers.0.${slot}`]?.length === elements(shape) / layers;
   if (!fits) return undefined;
-  const names = Array.from({ length: layers }, (_, i) => `blocks.${i}.${slot}`);
+  const names = Array.from({ length: layers }, (_, i) => `layers.${i}.${slot}`);
   return (views, index) => views[names[index % layers]!]![Math.floor(index / layers)]!;
 }
 

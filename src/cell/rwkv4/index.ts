@@ -5,13 +5,7 @@ import { type Rwkv4Layout, rwkv4Cell } from './cell.ts';
 import { naiveRwkv4 } from './naive.ts';
 import { sampleRwkv4 } from './sample.ts';
 
-export {
-  type Rwkv4Block,
-  type Rwkv4Branch,
-  type Rwkv4Parts,
-  readRwkv4Block,
-  rwkv4BlocksCell,
-} from './block.ts';
+export { type Rwkv4Block, readRwkv4Block } from './block.ts';
 export { type Rwkv4Layout, rwkv4Cell } from './cell.ts';
 export { type Rwkv4ChannelMixLayout, rwkv4ChannelMixCell } from './channel-mix.ts';
 export { naiveRwkv4, naiveRwkv4ChannelMix, naiveWkv4 } from './naive.ts';

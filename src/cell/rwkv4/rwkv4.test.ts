@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../cell.ts';
 import * as laws from '../laws.ts';
 import { type Layout, makeState, type State, stateBytes } from '../state.ts';
-import { naiveRwkv4ChannelMix, readRwkv4Block, rwkv4BlocksCell, rwkv4Cell, rwkv4ChannelMixCell } from './index.ts';
+import { naiveRwkv4ChannelMix, readRwkv4Block, rwkv4Cell, rwkv4ChannelMixCell } from './index.ts';
 import { sampleRwkv4 } from './sample.ts';
 
 const { weights, config } = sampleRwkv4(2);
@@ -19,28 +19,12 @@ const warm = <L extends Layout>(cell: Cell<L>): State<L> => {
   return state;
 };
 
-/** One layer with norms, under the names of a checkpoint. */
-function layerWeights() {
-  const layer = new Map([...weights].map(([name, value]) => [`rwkv.blocks.0.${name}`, value]));
-  for (const name of ['pre_ln', 'ln1', 'ln2']) {
-    layer.set(`rwkv.blocks.0.${name}.weight`, { shape: [4], data: Float32Array.of(1, 1.5, 0.5, -1) });
-    layer.set(`rwkv.blocks.0.${name}.bias`, { shape: [4], data: Float32Array.of(0, 0.5, -0.5, 0.1) });
-  }
-  return layer;
-}
-const layer = () => ({
-  dModel: 4,
-  eps: 1e-5,
-  blocks: [readRwkv4Block(layerWeights(), 'rwkv.blocks.0.', config)],
-});
-
 describe('rwkv4Cell', () => {
   it('has the state its README promises: 4 (D + 3 A) bytes, and 4 D for the channel mixing', () => {
     const { dModel: D, dAttention: A } = config;
     expect([D, A]).toEqual([4, 6]);
     expect(stateBytes(timeMix().layout)).toBe(4 * (D + 3 * A));
     expect(stateBytes(channelMix().layout)).toBe(4 * D);
-    expect(stateBytes(rwkv4BlocksCell(layer()).layout)).toBe(4 * (2 * D + 3 * A));
   });
 
   it('survives keys of any size: only differences of exponents are taken', () => {
@@ -89,7 +73,6 @@ describe('rwkv4Cell', () => {
   it.each([
     ['the time mixing', timeMix],
     ['the channel mixing', channelMix],
-    ['a layer', () => rwkv4BlocksCell(layer())],
   ])('%s: a row on time is a step to the bit, a late row is a gap and a step', (_part, make) => {
     const cell: Cell = make();
     const x = laws.noiseRows(5, 1, 4);
@@ -135,11 +118,18 @@ describe('rwkv4Cell', () => {
     expect(() => rwkv4Cell(given.weights, 'attention.', given.config)).toThrow(error);
   });
 
-  it('refuses parts of different widths and an eps of zero', () => {
-    const invalid = expect.objectContaining({ code: 'ERR_CONFIG_INVALID' });
-    expect(() => rwkv4BlocksCell({ ...layer(), dModel: 5 })).toThrow(invalid);
-    expect(() => rwkv4BlocksCell({ ...layer(), eps: 0 })).toThrow(invalid);
-    expect(() => rwkv4BlocksCell({ ...layer(), head: { weight: new Float32Array(9), dOut: 3 } })).toThrow(invalid);
+  it('reads a layer as a block of a stack, every part under its upstream name', () => {
+    const layer = new Map([...weights].map(([name, value]) => [`rwkv.blocks.0.${name}`, value]));
+    const vector = (...values: number[]) => ({ shape: [4], data: Float32Array.from(values) });
+    const norms = { 'ln1.weight': vector(1, 2, 3, 4), 'ln1.bias': vector(5, 6, 7, 8) };
+    const later = { 'ln2.weight': vector(4, 3, 2, 1), 'ln2.bias': vector(8, 7, 6, 5) };
+    for (const [name, value] of Object.entries({ ...norms, ...later })) layer.set(`rwkv.blocks.0.${name}`, value);
+    const { norm, normBias, mixer, feedForward } = readRwkv4Block(layer, 'rwkv.blocks.0.', config);
+    const found = [norm, normBias, feedForward.norm, feedForward.normBias];
+    expect(found).toEqual([...Object.values(norms), ...Object.values(later)].map(({ data }) => data));
+    expect([mixer.kind, feedForward.cell.kind]).toEqual(['rwkv4', 'rwkv4-channel-mix']);
+    layer.delete('rwkv.blocks.0.ln2.bias');
+    expect(() => readRwkv4Block(layer, 'rwkv.blocks.0.', config)).toThrow(/rwkv\.blocks\.0\.ln2\.bias/);
   });
 });
 
@@ -152,7 +142,6 @@ describe.each([
       naive: (x: Float32Array, rows: number) => naiveRwkv4ChannelMix(weights, 'feed_forward.', config, x, rows),
     },
   ],
-  ['layer', { make: () => rwkv4BlocksCell(layer()) }],
 ])('the %s of RWKV-4', (_part, sample: laws.Sample) => {
   const { startable, chunking, causal, forgetting, isolated, resumable, faithful, skippable } = laws;
   const named = { startable, chunking, causal, forgetting, isolated, resumable, faithful, skippable };

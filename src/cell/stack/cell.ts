@@ -1,5 +1,5 @@
 // Blocks in a row, with optional ends: itself a cell. A model is a stack with an embedding and a head.
-//   x = embed(u);   for each block: x += mixer(norm(x)), then x += mlp(norm(x));   y = activation(head(finalNorm(x)))
+//   x = embedNorm(embed(u));   for each block: x += mixer(norm(x)), then x += mlp(norm(x));   y = activation(head(finalNorm(x)))
 // Knows no kind of mixer or feed-forward cell: they are passed in, and their states lie side by side in the stack's state,
 // named `layers.0.ssm`, `layers.0.feed_forward.shift`.
 // The residual stream is f32. Slow twin: naive.ts. Reading from checkpoints: params.ts.
@@ -23,7 +23,7 @@ import type { Block, StackParts, Sublayer } from './params.ts';
  */
 export function stackCell(parts: StackParts): Cell {
   checkWidths(parts);
-  const { dModel, eps, blocks, embed, finalNorm, head, softCap } = parts;
+  const { dModel, eps, blocks, embed, embedNorm, finalNorm, head, softCap } = parts;
   const layers = blocks.flatMap(cellsOf);
   const layouts = Object.fromEntries(layers.map(({ name, cell }) => [name, cell.layout]));
   const splitOf = cachedSplit(layouts);
@@ -36,6 +36,7 @@ export function stackCell(parts: StackParts): Cell {
     const states = splitOf(state);
     if (embed) matvec(embed.weight, input, x, dModel, dIn, embed.bias);
     else x.set(input);
+    if (embedNorm) layerNorm(x, embedNorm.weight, embedNorm.bias, eps, x);
     for (let i = 0; i < run.length; i++) run[i]!(states[i]!, x, dt);
     if (finalNorm) normInto(x, finalNorm, parts.finalNormBias, eps, x);
     if (head) matvec(head.weight, x, output, dOut, dModel, head.bias);
@@ -121,12 +122,14 @@ function flopsOf({ dModel, embed, head }: StackParts, layers: readonly Layer[]):
   return layers.reduce((sum, { cell, mlp }) => sum + (cell.flops ?? 0) + 6 * dModel * (1 + (mlp?.dHidden ?? 0)), ends);
 }
 
-function checkWidths({ dModel, blocks, embed, finalNorm, head }: StackParts): void {
+function checkWidths({ dModel, blocks, embed, embedNorm, finalNorm, head }: StackParts): void {
   const widths = [
     ...blocks
       .flatMap(cellsOf)
       .flatMap(({ cell, norm, mlp }) => [cell.dIn, cell.dOut, norm.length, mlp?.norm.length ?? dModel]),
     embed?.dOut ?? dModel,
+    embedNorm?.weight.length ?? dModel,
+    embedNorm?.bias.length ?? dModel,
     finalNorm?.length ?? dModel,
     head?.dIn ?? dModel,
   ];

@@ -14,7 +14,7 @@ export function naiveStack(
   u: ArrayLike<number>,
   rows: number,
 ): Float64Array {
-  const { eps, blocks, embed, finalNorm, head } = parts;
+  const { eps, blocks, embed, embedNorm, finalNorm, head } = parts;
   const dIn = embed?.dIn ?? parts.dModel;
   const linear = (w: Float32Array, x: number[], m: number): number[] =>
     times(m, (i) => x.reduce((sum, value, j) => sum + w[i * x.length + j]! * value, 0));
@@ -32,6 +32,7 @@ export function naiveStack(
 
   let x = times(rows, (t) => times(dIn, (i) => u[t * dIn + i]!));
   if (embed) x = x.map((row) => plus(linear(embed.weight, row, embed.dOut), embed.bias ?? []));
+  if (embedNorm) x = x.map((row) => layerNorm(row, embedNorm.weight, embedNorm.bias));
   let next = 0;
   const through = (weight: Float32Array, bias?: Float32Array): number[][] => {
     const mixed = cells[next++]!(Float64Array.from(x.flatMap((row) => norm(row, weight, bias))), rows);

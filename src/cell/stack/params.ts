@@ -36,6 +36,12 @@ export interface Block {
   readonly feedForward?: Sublayer;
 }
 
+/** Weight and bias of a LayerNorm, [dModel] each. */
+export interface LayerNormParams {
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+}
+
 export interface StackParts {
   readonly dModel: number;
   /** Of every norm. */
@@ -43,6 +49,8 @@ export interface StackParts {
   readonly blocks: readonly Block[];
   /** Ends; a missing one is the identity. */
   readonly embed?: Linear;
+  /** On what enters the first block, and on the residual path: RWKV's `pre_ln`. */
+  readonly embedNorm?: LayerNormParams;
   /** [dModel], before the head. */
   readonly finalNorm?: Float32Array;
   readonly finalNormBias?: Float32Array;

@@ -89,6 +89,7 @@ export function sampleStack(seed: number): { readonly parts: StackParts; readonl
   const linear = (dIn: number, dOut: number) => ({ dIn, dOut, weight: values(dIn * dOut), bias: values(dOut) });
   const ends = {
     embed: linear(3, D_MODEL),
+    embedNorm: { weight: values(D_MODEL, 1), bias: values(D_MODEL) },
     finalNorm: values(D_MODEL, 1),
     head: linear(D_MODEL, 2),
     softCap: 3,

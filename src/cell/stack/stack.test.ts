@@ -63,6 +63,7 @@ describe('stackCell', () => {
   it.each([
     ['a head of another width', { head: { ...parts.head!, dIn: 5 } }],
     ['an embedding of another width', { embed: { ...parts.embed!, dOut: 5 } }],
+    ['a norm behind the embedding of another width', { embedNorm: { ...parts.embedNorm!, bias: new Float32Array(3) } }],
     ['a final norm of another width', { finalNorm: new Float32Array(3) }],
     ['a mixer of another width', { dModel: 5 }],
   ])('refuses %s', (_what, change) => {

@@ -1,43 +1,33 @@
-// RWKV-4 checkpoints (RWKV/rwkv-4-*-pile): model_type "rwkv". The row of layers is cell/rwkv4's own, with LayerNorms and one
-// more norm before the first block. `rescale_every` is ignored, rightly: see cell/rwkv4/README.md.
+// RWKV-4 checkpoints (RWKV/rwkv-4-*-pile): model_type "rwkv". Its norms are LayerNorms, with one more (`pre_ln`) before the
+// first block. `rescale_every` is ignored, rightly: see cell/rwkv4/README.md.
 
-import { type Rwkv4Branch, readNorm, readRwkv4Block, rwkv4BlocksCell } from '../../cell/rwkv4/index.ts';
+import { readNorm, readRwkv4Block } from '../../cell/rwkv4/index.ts';
+import { tensor } from '../../weights/tensor.ts';
 import type { Family } from '../family.ts';
 import { readEps, readSizes, readWidth } from '../fields.ts';
-import { cellLayer, headLayer, readEnds } from '../stack-body.ts';
+import { readEnds, stackBody } from '../stack-body.ts';
 
 export const rwkv: Family = (weights, config) => {
   const sizes = readSizes(config);
-  const { dModel, vocabSize } = sizes;
+  const { dModel } = sizes;
   const widths = {
     dModel,
     dAttention: readWidth(config, 'attention_hidden_size', dModel),
     dHidden: readWidth(config, 'intermediate_size', 4 * dModel),
   };
   const eps = readEps(config, 'layer_norm_epsilon', 1e-5);
-  const { embedding, head, headName } = readEnds(weights, config, sizes, ['rwkv.embeddings.weight'], 'head');
-  const prefixes = Array.from({ length: sizes.layers }, (_, i) => `rwkv.blocks.${i}`);
-  const blocks = prefixes.map((prefix) => readRwkv4Block(weights, `${prefix}.`, widths));
-  const finalNorm = readNorm(weights, 'rwkv.ln_out', dModel);
-  const layer = (name: string, { mixing }: Rwkv4Branch) => cellLayer(name, mixing);
-  return {
-    vocabSize,
-    dModel,
-    embedding,
-    embeddingScale: 1,
-    kv: [],
-    cell: rwkv4BlocksCell({ dModel, eps, blocks, finalNorm, head }),
-    layers: [
-      ...blocks.flatMap(({ attention, feedForward }, i) => [
-        layer(`${prefixes[i]}.attention`, attention),
-        layer(`${prefixes[i]}.feed_forward`, feedForward),
-      ]),
-      headLayer(headName, head),
-    ],
-    // Upstream's hidden_states[0] is behind the first block, not the embedding; the last is behind the final norm.
-    hidden: [
-      ...blocks.map((block) => rwkv4BlocksCell({ dModel, eps, blocks: [block] })),
-      rwkv4BlocksCell({ dModel, eps, blocks: [], finalNorm }),
-    ],
+  const ends = readEnds(weights, config, sizes, ['rwkv.embeddings.weight'], 'head');
+  const blocks = Array.from({ length: sizes.layers }, (_, i) => {
+    const layer = `rwkv.blocks.${i}`;
+    const names = { mixer: `${layer}.attention`, feedForward: `${layer}.feed_forward` };
+    return { ...readRwkv4Block(weights, `${layer}.`, widths), names };
+  });
+  const norms = {
+    ...(weights.has('rwkv.blocks.0.pre_ln.weight') && {
+      embedNorm: readNorm(weights, 'rwkv.blocks.0.pre_ln', dModel),
+    }),
+    finalNorm: tensor(weights, 'rwkv.ln_out.weight', [dModel]),
+    finalNormBias: tensor(weights, 'rwkv.ln_out.bias', [dModel]),
   };
+  return stackBody({ dModel, eps, blocks, ...norms }, ends, 'first block');
 };
