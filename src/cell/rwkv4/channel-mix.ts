@@ -2,9 +2,7 @@
 //   xk, xr = m x + (1 - m) previous x;   y = sigmoid(receptance xr) * (value relu(key xk)^2)
 // Peng et al. 2023, 2305.13048, section 3.1.3. The state is 4 D bytes. It sees 2 rows: this one and the one before.
 
-import { sigmoid } from '../../base/math.ts';
-import { matvec } from '../../kernel/plain/matvec.ts';
-import { tokenShift } from '../../kernel/plain/rwkv-token-shift.ts';
+import { rwkvChannelMix } from '../../kernel/plain/rwkv-channel-mix.ts';
 import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
@@ -26,22 +24,14 @@ export function rwkv4ChannelMixCell(
   const params = readChannelMix(weights, prefix, config);
   const { dModel, dHidden } = config;
 
-  // Scratch, rewritten by every step.
-  const mixed = new Float32Array(dModel);
-  const hidden = new Float32Array(dHidden);
-  const gate = new Float32Array(dModel);
+  const scratch = {
+    mixed: new Float32Array(dModel),
+    hidden: new Float32Array(dHidden),
+    gate: new Float32Array(dModel),
+  };
 
   const step = ({ at }: State<Rwkv4ChannelMixLayout>, x: Float32Array, y: Float32Array): void => {
-    tokenShift(at.shift, x, params.mixKey, mixed);
-    matvec(params.key, mixed, hidden, dHidden, dModel);
-    for (let i = 0; i < dHidden; i++) {
-      const positive = Math.max(0, hidden[i]!);
-      hidden[i] = positive * positive;
-    }
-    matvec(params.value, hidden, y, dModel, dHidden);
-    tokenShift(at.shift, x, params.mixReceptance, mixed);
-    matvec(params.receptance, mixed, gate, dModel, dModel);
-    for (let i = 0; i < dModel; i++) y[i] = sigmoid(gate[i]!) * y[i]!;
+    rwkvChannelMix(params, at.shift, x, scratch, y);
     at.shift.set(x);
   };
 

@@ -4,6 +4,7 @@
 
 import { engineError } from '../../base/errors.ts';
 import { exp } from '../../base/math.ts';
+import type { RwkvChannelMixWeights } from '../../kernel/plain/rwkv-channel-mix.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 
 export interface Rwkv4Config {
@@ -31,17 +32,8 @@ export interface TimeMixParams {
   readonly output: Float32Array;
 }
 
-export interface ChannelMixParams {
-  /** [dModel]. */
-  readonly mixKey: Float32Array;
-  readonly mixReceptance: Float32Array;
-  /** [F, dModel]. */
-  readonly key: Float32Array;
-  /** [dModel, dModel]. */
-  readonly receptance: Float32Array;
-  /** [dModel, F]. */
-  readonly value: Float32Array;
-}
+/** Mixes are the share of this row against the one before. */
+export type ChannelMixParams = Required<RwkvChannelMixWeights>;
 
 /** Weight and bias of a LayerNorm, [dModel] each. */
 export interface NormParams {

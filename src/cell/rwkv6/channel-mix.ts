@@ -3,9 +3,7 @@
 //   xk, xr = x + m (previous x - x);   y = sigmoid(receptance xr) * (value relu(key xk)^2)
 // Peng et al. 2024, 2404.05892. The state is 4 D bytes. It sees 2 rows: this one and the one before.
 
-import { sigmoid } from '../../base/math.ts';
-import { matvec } from '../../kernel/plain/matvec.ts';
-import { tokenShift } from '../../kernel/plain/rwkv-token-shift.ts';
+import { rwkvChannelMix } from '../../kernel/plain/rwkv-channel-mix.ts';
 import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
@@ -27,22 +25,14 @@ export function rwkv6ChannelMixCell(
   const params = readChannelMix(weights, prefix, config);
   const { dModel, dHidden } = config;
 
-  // Scratch, rewritten by every step.
-  const mixed = new Float32Array(dModel);
-  const hidden = new Float32Array(dHidden);
-  const gate = new Float32Array(dModel);
+  const scratch = {
+    mixed: new Float32Array(dModel),
+    hidden: new Float32Array(dHidden),
+    gate: new Float32Array(dModel),
+  };
 
   const step = ({ at }: State<Rwkv6ChannelMixLayout>, x: Float32Array, y: Float32Array): void => {
-    tokenShift(x, at.shift, params.mixKey, mixed);
-    matvec(params.key, mixed, hidden, dHidden, dModel);
-    for (let i = 0; i < dHidden; i++) {
-      const positive = Math.max(0, hidden[i]!);
-      hidden[i] = positive * positive;
-    }
-    matvec(params.value, hidden, y, dModel, dHidden);
-    tokenShift(x, at.shift, params.mixReceptance, mixed);
-    matvec(params.receptance, mixed, gate, dModel, dModel);
-    for (let i = 0; i < dModel; i++) y[i] = sigmoid(gate[i]!) * y[i]!;
+    rwkvChannelMix(params, x, at.shift, scratch, y);
     at.shift.set(x);
   };
 

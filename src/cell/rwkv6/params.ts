@@ -3,6 +3,7 @@
 
 import { engineError } from '../../base/errors.ts';
 import { exp } from '../../base/math.ts';
+import type { RwkvChannelMixWeights } from '../../kernel/plain/rwkv-channel-mix.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 
 export interface Rwkv6Config {
@@ -51,17 +52,8 @@ export interface TimeMixParams {
   readonly normBias: Float32Array;
 }
 
-export interface ChannelMixParams {
-  /** [dModel]: share of the row before. */
-  readonly mixKey: Float32Array;
-  readonly mixReceptance: Float32Array;
-  /** [F, dModel]. */
-  readonly key: Float32Array;
-  /** [dModel, dModel]. */
-  readonly receptance: Float32Array;
-  /** [dModel, F]. */
-  readonly value: Float32Array;
-}
+/** Mixes are the share of the row before. */
+export type ChannelMixParams = Required<RwkvChannelMixWeights>;
 
 /** The time mixing under `prefix`, for instance `blocks.0.att.`. @throws ERR_CONFIG_INVALID, ERR_WEIGHTS_* */
 export function readTimeMix(weights: Weights, prefix: string, config: Rwkv6Config): TimeMixParams {

@@ -2,8 +2,7 @@
 //   y = value relu(key (x + x_k (previous x - x)))^2
 // Peng et al. 2025, 2503.14456. The state is 4 D bytes. It sees 2 rows: this one and the one before.
 
-import { matvec } from '../../kernel/plain/matvec.ts';
-import { tokenShift } from '../../kernel/plain/rwkv-token-shift.ts';
+import { rwkvChannelMix } from '../../kernel/plain/rwkv-channel-mix.ts';
 import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
@@ -24,17 +23,10 @@ export function rwkv7ChannelMixCell(
 ): Cell<Rwkv7ChannelMixLayout> {
   const params = readChannelMix(weights, prefix, config);
   const { dModel, dHidden } = config;
-  const mixed = new Float32Array(dModel); // scratch, rewritten by every step
-  const hidden = new Float32Array(dHidden);
+  const scratch = { mixed: new Float32Array(dModel), hidden: new Float32Array(dHidden) };
 
   const step = ({ at }: State<Rwkv7ChannelMixLayout>, x: Float32Array, y: Float32Array): void => {
-    tokenShift(x, at.shift, params.mixKey, mixed);
-    matvec(params.key, mixed, hidden, dHidden, dModel);
-    for (let i = 0; i < dHidden; i++) {
-      const positive = Math.max(0, hidden[i]!);
-      hidden[i] = positive * positive;
-    }
-    matvec(params.value, hidden, y, dModel, dHidden);
+    rwkvChannelMix(params, x, at.shift, scratch, y);
     at.shift.set(x);
   };
 

@@ -2,6 +2,7 @@
 // are stored for `x @ w1 @ w2`; they are turned here, so that matvec reads them row by row. Ranks are those of the file.
 
 import { engineError } from '../../base/errors.ts';
+import type { RwkvChannelMixWeights } from '../../kernel/plain/rwkv-channel-mix.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 
 export interface Rwkv7Config {
@@ -53,14 +54,8 @@ export interface TimeMixParams {
   readonly normBias: Float32Array;
 }
 
-export interface ChannelMixParams {
-  /** [dModel]: share of the row before. */
-  readonly mixKey: Float32Array;
-  /** [F, dModel]. */
-  readonly key: Float32Array;
-  /** [dModel, F]. */
-  readonly value: Float32Array;
-}
+/** The mix is the share of the row before. No gate. */
+export type ChannelMixParams = Omit<RwkvChannelMixWeights, 'receptance' | 'mixReceptance'>;
 
 /** Weight and bias of a LayerNorm, [dModel] each. */
 export interface NormParams {
