@@ -14,6 +14,7 @@ export type {
   ResultMessage,
 } from '../wire/messages.ts';
 export { fromResultMessage } from '../wire/result-message.ts';
+export type { WebSocketLike } from '../wire/socket-like.ts';
 export type { RowsInput } from './rows-pieces.ts';
-export type { OpenSocket, WebSocketLike } from './socket.ts';
+export type { OpenSocket } from './socket.ts';
 export { type ConnectOptions, connect, type StreamClient } from './stream-client.ts';

@@ -1,18 +1,6 @@
-// What the client needs of a WebSocket: the part that browsers, `ws`, Node's own and the in-memory transport share.
+// Where the client's sockets come from. What it needs of one: wire/socket-like.ts.
 
-export interface WebSocketLike {
-  binaryType: string;
-  readonly protocol: string;
-  readonly readyState: number;
-  /** Bytes given to `send` that the network has not taken. */
-  readonly bufferedAmount: number;
-  onopen: ((event: unknown) => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  onerror: ((event: unknown) => void) | null;
-  send(data: string | Uint8Array): void;
-  close(code?: number, reason?: string): void;
-}
+import type { WebSocketLike } from '../wire/socket-like.ts';
 
 export type OpenSocket = (url: string, protocols: readonly string[]) => WebSocketLike | Promise<WebSocketLike>;
 

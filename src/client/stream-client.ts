@@ -20,10 +20,11 @@ import type {
   ResultMessage,
   ServerMessage,
 } from '../wire/messages.ts';
+import type { WebSocketLike } from '../wire/socket-like.ts';
 import { type CreditGate, createCreditGate } from './credit-gate.ts';
 import { createDeferred, type Deferred } from './deferred.ts';
 import { piecesOf, type RowsInput } from './rows-pieces.ts';
-import { defaultSocket, type OpenSocket, type WebSocketLike } from './socket.ts';
+import { defaultSocket, type OpenSocket } from './socket.ts';
 
 export interface ConnectOptions {
   readonly pipeline: string;

@@ -4,20 +4,10 @@
 
 import { Subject } from 'rxjs';
 import type { Frame } from '../../wire/codec.ts';
+import type { WebSocketLike } from '../../wire/socket-like.ts';
 import type { Connection, Transport } from '../transport.ts';
 
-export interface MemorySocket {
-  binaryType: string;
-  readonly protocol: string;
-  /** 0 connecting, 1 open, 2 closing, 3 closed. */
-  readonly readyState: number;
-  readonly bufferedAmount: number;
-  onopen: ((event: unknown) => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
-  onerror: ((event: unknown) => void) | null;
-  send(data: string | Uint8Array): void;
-  close(code?: number, reason?: string): void;
+export interface MemorySocket extends WebSocketLike {
   /** Reads nothing more until `resume`. */
   pause(): void;
   resume(): void;
