@@ -3,6 +3,7 @@
 // not yet full needs no special case. Keys come rotated (rope.ts), hence headDim is even: loops go by pairs.
 
 import { exp } from '../../base/math.ts';
+import { dotPairs } from './dot-pairs.ts';
 
 export interface AttentionSizes {
   readonly heads: number;
@@ -39,7 +40,7 @@ export function attendRing(
     for (let s = 0, key = shared; s < used; s++, key += stride) {
       const row = rows[s]!;
       const counts = row >= 0 && row > position - window && row <= position;
-      scores[s] = counts ? scale * dot(q, query, k, key, headDim) : -Infinity;
+      scores[s] = counts ? scale * dotPairs(q, query, k, key, headDim) : -Infinity;
     }
     const inverse = 1 / softmaxWeights(scores, used);
     for (let i = 0; i < headDim; i += 2) {
@@ -54,17 +55,6 @@ export function attendRing(
       y[query + i + 1] = odd * inverse;
     }
   }
-}
-
-/** a[from..] . b[start..] over an even `length`, as two sums that need not wait for each other. */
-function dot(a: Float32Array, from: number, b: Float32Array, start: number, length: number): number {
-  let even = 0;
-  let odd = 0;
-  for (let i = 0; i < length; i += 2) {
-    even += a[from + i]! * b[start + i]!;
-    odd += a[from + i + 1]! * b[start + i + 1]!;
-  }
-  return even + odd;
 }
 
 /** Replaces the first `used` scores by exp(score - max), which cannot overflow, and returns their sum. */

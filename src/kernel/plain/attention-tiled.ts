@@ -4,7 +4,7 @@
 
 import { exp } from '../../base/math.ts';
 import type { AttentionSizes } from './attention-ring.ts';
-import { dotPairs } from './attention-tiled-dot.ts';
+import { dotPairs } from './dot-pairs.ts';
 
 /** Keys and values in the order of time, the rows of the queries last: rows[count - queries + t] is query t's own. */
 export interface Timeline {
