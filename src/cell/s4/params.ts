@@ -5,14 +5,14 @@
 // recurrence needs C. `storedRows` says which one the file has, and C is solved for here.
 
 import { engineError } from '../../base/errors.ts';
-import { cos, exp, log } from '../../base/math.ts';
+import { exp, log } from '../../base/math.ts';
 import { hippoLegs, hippoLegsRankOne } from '../../kernel/plain/hippo-matrices.ts';
 import { hippoNormalBasis, projectOntoBasis } from '../../kernel/plain/hippo-normal-basis.ts';
 import { type S4Spectrum, s4Coefficients } from '../../kernel/plain/s4-coefficients.ts';
 import { s4Dense } from '../../kernel/plain/s4-dense.ts';
 import { denseUnfold } from '../../kernel/plain/s4-unfold.ts';
 import { type Tensor, tensor, type Weights } from '../../weights/tensor.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { freshWeights } from '../fresh-weights.ts';
 
 export interface S4Config {
   /** H: channels, each with an SSM of its own. */
@@ -114,13 +114,7 @@ export function s4Init(config: S4Config, seed: number): Map<string, Tensor> {
   const basis = hippoNormalBasis(dState);
   const [PRe, PIm] = projectOntoBasis(basis, hippoLegsRankOne(dState));
   const [BRe, BIm] = projectOntoBasis(basis, hippoLegs(dState).B);
-  const random = seededRandom(seed);
-  const uniform = (): number => (random() + 1) / 2;
-  const normal = (): number => Math.sqrt(-2 * log(1 - uniform())) * cos(2 * Math.PI * uniform());
-  const make = (shape: number[], value: (i: number) => number): Tensor => ({
-    shape,
-    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i)),
-  });
+  const { signed, uniform, normal, make } = freshWeights(seed);
   const pairs = (re: Float64Array, im: Float64Array) =>
     make([1, copies, modes, 2], (i) => (i % 2 === 0 ? re : im)[Math.floor(i / 2) % modes]!);
   const bound = 1 / Math.sqrt(dModel);
@@ -132,7 +126,7 @@ export function s4Init(config: S4Config, seed: number): Map<string, Tensor> {
     ['layer.kernel.B', pairs(BRe, BIm)],
     ['layer.kernel.C', make([1, dModel, modes, 2], () => normal() * Math.SQRT1_2)],
     ['layer.D', make([1, dModel], normal)],
-    ['output_linear.0.weight', make([2 * dModel, dModel], () => bound * random())],
-    ['output_linear.0.bias', make([2 * dModel], () => bound * random())],
+    ['output_linear.0.weight', make([2 * dModel, dModel], () => bound * signed())],
+    ['output_linear.0.bias', make([2 * dModel], () => bound * signed())],
   ]);
 }

@@ -2,11 +2,12 @@
 // of the S4D paper (arXiv 2206.11893, section 4). Checked once at load; the cell trusts what it gets.
 
 import { assert } from '../../base/assert.ts';
-import { cos, exp, log } from '../../base/math.ts';
-import { hippoNormalPart } from '../../kernel/plain/hippo-eigen.ts';
+import { exp, log } from '../../base/math.ts';
+import { hippoLegs } from '../../kernel/plain/hippo-matrices.ts';
+import { hippoNormalBasis, projectOntoBasis } from '../../kernel/plain/hippo-normal-basis.ts';
 import type { S4dMethod } from '../../kernel/plain/s4d-discretise.ts';
 import { type Tensor, tensor, type Weights } from '../../weights/tensor.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { freshWeights } from '../fresh-weights.ts';
 
 export interface S4dConfig {
   /** H: channels, each with an SSM of its own. */
@@ -68,7 +69,7 @@ export function s4dA(init: S4dInit, dState: number): { re: number[]; im: number[
   if (init === 'lin') return { re: half, im: modes.map((n) => Math.PI * n) };
   if (init === 'inv') return { re: half, im: modes.map((n) => (dState / Math.PI) * (dState / (2 * n + 1) - 1)) };
   if (init === 'real') return { re: modes.map((n) => -(n + 1)), im: modes.map(() => 0) };
-  return { re: half, im: Array.from(hippoNormalPart(dState).imag) };
+  return { re: half, im: Array.from(hippoNormalBasis(dState).imag) };
 }
 
 /**
@@ -77,23 +78,18 @@ export function s4dA(init: S4dInit, dState: number): { re: number[]; im: number[
  */
 export function s4dInit(init: S4dInit, config: S4dConfig, seed: number): Map<string, Tensor> {
   const { dModel, dState, output } = config;
-  const random = seededRandom(seed);
-  const uniform = (): number => (random() + 1) / 2;
-  const normal = (): number => Math.sqrt(-2 * log(1 - uniform())) * cos(2 * Math.PI * uniform());
+  const { signed, uniform, normal, make } = freshWeights(seed);
   const modes = dState / 2;
   const { re, im } = s4dA(init, dState);
-  const B = init === 'legs' ? hippoNormalPart(dState) : { bRe: re.map(() => 1), bIm: re.map(() => 0) };
+  const one: readonly [ArrayLike<number>, ArrayLike<number>] = [re.map(() => 1), re.map(() => 0)];
+  const [BRe, BIm] = init === 'legs' ? projectOntoBasis(hippoNormalBasis(dState), hippoLegs(dState).B) : one;
   const C = new Float32Array(dModel * modes * 2);
   for (let i = 0; i < dModel * modes; i++) {
     const [cRe, cIm] = [normal() * Math.SQRT1_2, normal() * Math.SQRT1_2];
-    const [bRe, bIm] = [B.bRe[i % modes]!, B.bIm[i % modes]!];
+    const [bRe, bIm] = [BRe[i % modes]!, BIm[i % modes]!];
     C[2 * i] = cRe * bRe - cIm * bIm;
     C[2 * i + 1] = cRe * bIm + cIm * bRe;
   }
-  const make = (shape: number[], value: (i: number) => number): Tensor => ({
-    shape,
-    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i)),
-  });
   const weights = new Map<string, Tensor>([
     ['kernel.log_dt', make([dModel], () => log(0.001) + uniform() * log(100))],
     ['kernel.log_A_real', make([dModel, modes], (i) => log(-re[i % modes]!))],
@@ -105,11 +101,11 @@ export function s4dInit(init: S4dInit, config: S4dConfig, seed: number): Map<str
     const bound = 1 / Math.sqrt(dModel);
     weights.set(
       'output_linear.0.weight',
-      make([2 * dModel, dModel, 1], () => bound * random()),
+      make([2 * dModel, dModel, 1], () => bound * signed()),
     );
     weights.set(
       'output_linear.0.bias',
-      make([2 * dModel], () => bound * random()),
+      make([2 * dModel], () => bound * signed()),
     );
   }
   return weights;

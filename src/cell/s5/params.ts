@@ -2,10 +2,10 @@
 // in blocks). Checked once at load; the cell trusts what it gets. A bidirectional layer (C1, C2) cannot stream: not read.
 
 import { engineError } from '../../base/errors.ts';
-import { cos, exp, log } from '../../base/math.ts';
-import { hippoNormalPart } from '../../kernel/plain/hippo-eigen.ts';
+import { exp, log } from '../../base/math.ts';
+import { hippoNormalBasis } from '../../kernel/plain/hippo-normal-basis.ts';
 import { type Tensor, tensor, type Weights } from '../../weights/tensor.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { freshWeights } from '../fresh-weights.ts';
 
 export interface S5Config {
   /** H: channels, which all drive one state. */
@@ -101,14 +101,8 @@ export function s5Init(config: S5Config, blocks: number, seed: number): Map<stri
   const half = modes / blocks;
   if (!Number.isInteger(half) || half < 1) throw invalid(`${blocks} blocks of ${modes} modes`, 'blocks of whole modes');
   if (!config.conjSym) throw invalid('a start without conjSym', 'conjSym: the spectrum of HiPPO-N comes in pairs');
-  const { imag } = hippoNormalPart(2 * half);
-  const random = seededRandom(seed);
-  const uniform = (): number => (random() + 1) / 2;
-  const normal = (): number => Math.sqrt(-2 * log(1 - uniform())) * cos(2 * Math.PI * uniform());
-  const make = (shape: number[], value: (i: number) => number): Tensor => ({
-    shape,
-    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => value(i)),
-  });
+  const { imag } = hippoNormalBasis(2 * half);
+  const { uniform, normal, make } = freshWeights(seed);
   const weights = new Map<string, Tensor>([
     ['seq.Lambda_re', make([modes], () => -0.5)],
     ['seq.Lambda_im', make([modes], (p) => imag[p % half]!)],

@@ -1,7 +1,5 @@
-// Eigenvalues and eigenvectors of a Hermitian matrix by cyclic Jacobi rotations, in portable float64: what an S4D-LegS
-// start needs of the normal part of HiPPO-LegS. Built once per model; not for hot paths. Golub & Van Loan, section 8.5.
-
-import { hippoLegs, hippoLegsRankOne } from './hippo-matrices.ts';
+// Eigenvalues and eigenvectors of a Hermitian matrix by cyclic Jacobi rotations, in portable float64: what finds the normal
+// basis of HiPPO-LegS (hippo-normal-basis.ts). Built once per model; not for hot paths. Golub & Van Loan, section 8.5.
 
 export interface HermitianEigen {
   /** [order], in the order the rotations left them. */
@@ -92,31 +90,4 @@ function columns(
     re[n * order + q] = s * pRe + c * qRe;
     im[n * order + q] = s * pIm + c * qIm;
   }
-}
-
-export interface HippoNormalPart {
-  /** Im Lambda of the kept half (Re Lambda = -1/2 for all), ascending in |Im|: [order / 2], negative as in the S4 code. */
-  readonly imag: Float64Array;
-  /** B' = V^* B of the kept half: [order / 2]. Only products with a C in the same basis mean anything. */
-  readonly bRe: Float64Array;
-  readonly bIm: Float64Array;
-}
-
-/** Diagonalises A + P P^T of HiPPO-LegS: Lambda = -1/2 + i w, B' = V^* B; one of each conjugate pair. */
-export function hippoNormalPart(order: number): HippoNormalPart {
-  const { A, B } = hippoLegs(order);
-  const P = hippoLegsRankOne(order);
-  // S = A + P P^T + I/2 is skew-symmetric; -i S is Hermitian with eigenvalues w.
-  const minusS = A.map((a, i) => {
-    const n = Math.floor(i / order);
-    const k = i % order;
-    return -(a + P[n]! * P[k]! + (n === k ? 0.5 : 0));
-  });
-  const { values, vectorsRe, vectorsIm } = hermitianEigen(new Float64Array(order * order), minusS, order);
-  const kept = Array.from(values.keys())
-    .filter((n) => values[n]! < 0)
-    .sort((a, b) => values[b]! - values[a]!);
-  const project = (vectors: Float64Array, sign: number): Float64Array =>
-    Float64Array.from(kept, (n) => B.reduce((sum, b, k) => sum + sign * vectors[k * order + n]! * b, 0));
-  return { imag: Float64Array.from(kept, (n) => values[n]!), bRe: project(vectorsRe, 1), bIm: project(vectorsIm, -1) };
 }

@@ -1,6 +1,6 @@
-// The eigenbasis of the normal part of HiPPO-LegS, A + P P^T = V (-1/2 + i w) V^*: what S4 (for P and B) and S5 (for B and C)
-// start in. One of each conjugate pair is kept, Im < 0 as in the S4 code. Only products of two vectors in this basis mean
-// anything: the phases of eigenvectors are free. hippo-eigen.ts has the rotations. Built once per model.
+// The eigenbasis of the normal part of HiPPO-LegS, A + P P^T = V (-1/2 + i w) V^*: what S4 (for P and B), S4D-LegS (for B)
+// and S5 start in. One of each conjugate pair is kept, Im < 0 as in the S4 code. Only products of two vectors in this basis
+// mean anything: the phases of eigenvectors are free. hippo-eigen.ts has the rotations. Built once per model.
 
 import { hermitianEigen } from './hippo-eigen.ts';
 import { hippoLegs, hippoLegsRankOne } from './hippo-matrices.ts';
