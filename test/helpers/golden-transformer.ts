@@ -6,7 +6,7 @@ import type { Cell } from '../../src/cell/cell.ts';
 import { readBody, type StackParts, stackCell } from '../../src/cell/stack/index.ts';
 import { makeState } from '../../src/cell/state.ts';
 import { tensor } from '../../src/weights/tensor.ts';
-import { expectParity, readGolden, readGoldenWeights } from './golden.ts';
+import { expectParity, readGolden, readGoldenWeights, scanStreams } from './golden.ts';
 
 const [BATCH, ROWS, D_MODEL, VOCABULARY, KV_HEADS, HEAD_DIM] = [2, 40, 32, 64, 2, 8];
 const LAYERS = [0, 1];
@@ -41,15 +41,8 @@ export function openTransformer(name: string, window: number) {
   ];
 
   const expectRows = (precision: string, cell: Cell, from: string, to: string): void => {
-    const input = Float32Array.from(golden(`${precision}/full/${from}`));
-    const output = new Float32Array(BATCH * ROWS * cell.dOut);
-    for (let b = 0; b < BATCH; b++) {
-      const state = makeState(cell.layout);
-      cell.init(state);
-      const x = input.subarray(b * ROWS * cell.dIn, (b + 1) * ROWS * cell.dIn);
-      cell.scan!(state, x, output.subarray(b * ROWS * cell.dOut), ROWS);
-    }
-    expectParity(output, golden(`${precision}/full/${to}`));
+    const full = (name: string) => golden(`${precision}/full/${name}`);
+    expectParity(scanStreams(cell, full(from), ROWS), full(to));
   };
 
   /** The ring after row t holds what upstream's cache holds: its last `kept` rows, oldest first, [B, Hkv, kept, d]. */

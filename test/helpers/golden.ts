@@ -3,6 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import type { Cell } from '../../src/cell/cell.ts';
+import { makeState } from '../../src/cell/state.ts';
 import { parseSafetensors } from '../../src/weights/safetensors.ts';
 import type { Tensor, Weights } from '../../src/weights/tensor.ts';
 
@@ -27,6 +29,20 @@ export function readGoldenWeights(name: string): Weights {
     weights.set(key, { shape, data });
   }
   return weights;
+}
+
+/** x [streams * rows, dIn] -> y [streams * rows, dOut]: every stream from the start state, in one scan. */
+export function scanStreams(cell: Cell, x: ArrayLike<number>, rows: number): Float32Array {
+  const { dIn, dOut } = cell;
+  const input = Float32Array.from(x);
+  const output = new Float32Array((input.length / dIn) * dOut);
+  for (let from = 0; from * dIn < input.length; from += rows) {
+    const state = makeState(cell.layout);
+    cell.init(state);
+    const y = output.subarray(from * dOut, (from + rows) * dOut);
+    cell.scan!(state, input.subarray(from * dIn, (from + rows) * dIn), y, rows);
+  }
+  return output;
 }
 
 /** max|a - b| / max|b|. Infinity when lengths differ, NaN when a value is NaN. */

@@ -3,8 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { naiveSparseAttention, sparseAttentionCell } from '../../../src/cell/sparse-attention/index.ts';
-import { makeState } from '../../../src/cell/state.ts';
-import { expectParity, readGolden, relativeError } from '../../helpers/golden.ts';
+import { expectParity, readGolden, relativeError, scanStreams } from '../../helpers/golden.ts';
 
 const [ROWS, D] = [32, 8];
 const golden = readGolden('attention');
@@ -30,11 +29,7 @@ describe.each(['strided', 'fixed'] as const)('the %s pattern', (pattern) => {
   const expected = golden(`out.${pattern}6`);
 
   it('gives the same rows', () => {
-    const cell = sparseAttentionCell(weights, '', config);
-    const state = makeState(cell.layout);
-    cell.init(state);
-    const y = new Float32Array(ROWS * 3 * D);
-    cell.scan!(state, Float32Array.from(x), y, ROWS);
+    const y = scanStreams(sparseAttentionCell(weights, '', config), x, ROWS);
     expectParity(first(y), expected);
   });
 

@@ -7,7 +7,7 @@ import { type MambaConfig, mambaCell, naiveMamba } from '../../../src/cell/mamba
 import { naiveStack, readBody, type StackParts, stackCell } from '../../../src/cell/stack/index.ts';
 import { makeState } from '../../../src/cell/state.ts';
 import { tensor } from '../../../src/weights/tensor.ts';
-import { expectParity, readGolden, readGoldenWeights, relativeError } from '../../helpers/golden.ts';
+import { expectParity, readGolden, readGoldenWeights, relativeError, scanStreams } from '../../helpers/golden.ts';
 
 const [BATCH, ROWS, D_MODEL, VOCABULARY, CHANNELS, D_STATE] = [2, 40, 32, 64, 64, 8];
 const LAYERS = [0, 1];
@@ -43,15 +43,7 @@ describe.each(['f32', 'f64'])('Mamba against transformers in %s', (precision) =>
     ['the body', stackCell(body), EMBEDDED, 'mod.backbone.norm_f.out'],
     ['the model', stackCell(model), EMBEDDED, 'logits'],
   ])('%s gives the same rows', (_part, cell, from, to) => {
-    const input = Float32Array.from(full(from));
-    const output = new Float32Array(BATCH * ROWS * cell.dOut);
-    for (let b = 0; b < BATCH; b++) {
-      const state = makeState(cell.layout);
-      cell.init(state);
-      const x = input.subarray(b * ROWS * cell.dIn, (b + 1) * ROWS * cell.dIn);
-      cell.scan!(state, x, output.subarray(b * ROWS * cell.dOut), ROWS);
-    }
-    expectParity(output, full(to));
+    expectParity(scanStreams(cell, full(from), ROWS), full(to));
   });
 
   it('holds the same state after every step', () => {

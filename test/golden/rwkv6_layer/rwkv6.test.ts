@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../../src/cell/cell.ts';
 import { naiveRwkv6, naiveRwkv6ChannelMix, rwkv6Cell, rwkv6ChannelMixCell } from '../../../src/cell/rwkv6/index.ts';
 import { makeState } from '../../../src/cell/state.ts';
-import { expectParity, readGolden, readGoldenWeights, relativeError } from '../../helpers/golden.ts';
+import { expectParity, readGolden, readGoldenWeights, relativeError, scanStreams } from '../../helpers/golden.ts';
 
 const [ROWS, D, HEAD_DIM] = [40, 16, 4];
 const config = { dModel: D, headDim: HEAD_DIM, dHidden: 48 };
@@ -33,11 +33,7 @@ describe('RWKV-6 against ChatRWKV', () => {
     ['time mixing', timeMix, 'out.att'],
     ['channel mixing', channelMix, 'out.ffn'],
   ])('the %s gives the same rows in one scan', (_part, cell, expected) => {
-    const state = makeState(cell.layout);
-    const y = new Float32Array(ROWS * D);
-    cell.init(state);
-    cell.scan!(state, x, y, ROWS);
-    expectParity(y, golden(expected));
+    expectParity(scanStreams(cell, x, ROWS), golden(expected));
   });
 
   it('the slow twins give the same rows in float64', () => {
