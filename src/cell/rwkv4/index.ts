@@ -9,7 +9,7 @@ export { type Rwkv4Block, readRwkv4Block } from './block.ts';
 export { type Rwkv4Layout, rwkv4Cell } from './cell.ts';
 export { type Rwkv4ChannelMixLayout, rwkv4ChannelMixCell } from './channel-mix.ts';
 export { naiveRwkv4, naiveRwkv4ChannelMix, naiveWkv4 } from './naive.ts';
-export { type NormParams, type Rwkv4Config, readNorm } from './params.ts';
+export { type Rwkv4Config, readNorm } from './params.ts';
 
 export function sampleCell(seed: number): Cell<Rwkv4Layout> {
   const { weights, config } = sampleRwkv4(seed);

@@ -4,6 +4,7 @@
 
 import { engineError } from '../../base/errors.ts';
 import { exp } from '../../base/math.ts';
+import type { LayerNormWeights } from '../../kernel/plain/layer-norm.ts';
 import type { RwkvChannelMixWeights } from '../../kernel/plain/rwkv-channel-mix.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 
@@ -34,12 +35,6 @@ export interface TimeMixParams {
 
 /** Mixes are the share of this row against the one before. */
 export type ChannelMixParams = Required<RwkvChannelMixWeights>;
-
-/** Weight and bias of a LayerNorm, [dModel] each. */
-export interface NormParams {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-}
 
 /** The time mixing under `prefix`, for instance `rwkv.blocks.0.attention.`. @throws ERR_CONFIG_INVALID, ERR_WEIGHTS_* */
 export function readTimeMix(weights: Weights, prefix: string, config: Rwkv4Config): TimeMixParams {
@@ -74,7 +69,7 @@ export function readChannelMix(weights: Weights, prefix: string, config: Rwkv4Co
 }
 
 /** `<name>.weight` and `<name>.bias`. @throws ERR_WEIGHTS_MISSING, ERR_WEIGHTS_SHAPE */
-export function readNorm(weights: Weights, name: string, dModel: number): NormParams {
+export function readNorm(weights: Weights, name: string, dModel: number): LayerNormWeights {
   return { weight: tensor(weights, `${name}.weight`, [dModel]), bias: tensor(weights, `${name}.bias`, [dModel]) };
 }
 

@@ -4,7 +4,7 @@
 //   x = preNorm(x) once;   x += time mixing(norm(x), v_first);  x += channel mixing(norm(x));   y = head finalNorm(x)
 
 import { engineError } from '../../base/errors.ts';
-import { layerNorm } from '../../kernel/plain/layer-norm.ts';
+import { type LayerNormWeights, layerNorm } from '../../kernel/plain/layer-norm.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import type { Weights } from '../../weights/tensor.ts';
 import { cachedSplit } from '../cached-split.ts';
@@ -13,14 +13,14 @@ import { scanBySteps } from '../scan-by-steps.ts';
 import { joinLayouts, type State } from '../state.ts';
 import { rwkv7Cell } from './cell.ts';
 import { rwkv7ChannelMixCell } from './channel-mix.ts';
-import { type NormParams, type Rwkv7Config, readNorm } from './params.ts';
+import { type Rwkv7Config, readNorm } from './params.ts';
 
 export interface Rwkv7Block {
   /** `ln0`, before anything else; upstream has it in layer 0 only. */
-  readonly preNorm?: NormParams;
-  readonly norm1: NormParams;
+  readonly preNorm?: LayerNormWeights;
+  readonly norm1: LayerNormWeights;
   readonly att: Cell;
-  readonly norm2: NormParams;
+  readonly norm2: LayerNormWeights;
   readonly ffn: Cell;
 }
 
@@ -31,7 +31,7 @@ export interface Rwkv7Parts {
   /** The first of them made with `first`, the others without. */
   readonly blocks: readonly Rwkv7Block[];
   /** `ln_out`; a missing end is the identity. */
-  readonly finalNorm?: NormParams;
+  readonly finalNorm?: LayerNormWeights;
   /** [dOut, dModel], no bias. */
   readonly head?: { readonly weight: Float32Array; readonly dOut: number };
 }
@@ -41,7 +41,7 @@ export interface Rwkv7Parts {
  * @throws ERR_CONFIG_INVALID, ERR_WEIGHTS_MISSING, ERR_WEIGHTS_SHAPE
  */
 export function readRwkv7Block(weights: Weights, prefix: string, config: Rwkv7Config): Rwkv7Block {
-  const norm = (name: string): NormParams => readNorm(weights, prefix + name, config.dModel);
+  const norm = (name: string): LayerNormWeights => readNorm(weights, prefix + name, config.dModel);
   return {
     ...(weights.has(`${prefix}ln0.weight`) && { preNorm: norm('ln0') }),
     norm1: norm('ln1'),

@@ -9,7 +9,7 @@ export { type Rwkv7Block, type Rwkv7Parts, readRwkv7Block, rwkv7BlocksCell } fro
 export { type Rwkv7Layout, rwkv7Cell } from './cell.ts';
 export { type Rwkv7ChannelMixLayout, rwkv7ChannelMixCell } from './channel-mix.ts';
 export { naiveRwkv7, naiveRwkv7ChannelMix, naiveWkv7 } from './naive.ts';
-export { type NormParams, type Rwkv7Config, readNorm } from './params.ts';
+export { type Rwkv7Config, readNorm } from './params.ts';
 
 export function sampleCell(seed: number): Cell<Rwkv7Layout> {
   const { weights, config } = sampleRwkv7(seed);

@@ -2,6 +2,7 @@
 // are stored for `x @ w1 @ w2`; they are turned here, so that matvec reads them row by row. Ranks are those of the file.
 
 import { engineError } from '../../base/errors.ts';
+import type { LayerNormWeights } from '../../kernel/plain/layer-norm.ts';
 import type { RwkvChannelMixWeights } from '../../kernel/plain/rwkv-channel-mix.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 
@@ -57,12 +58,6 @@ export interface TimeMixParams {
 /** The mix is the share of the row before. No gate. */
 export type ChannelMixParams = Omit<RwkvChannelMixWeights, 'receptance' | 'mixReceptance'>;
 
-/** Weight and bias of a LayerNorm, [dModel] each. */
-export interface NormParams {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-}
-
 /** The time mixing under `prefix`, for instance `blocks.0.att.`. @throws ERR_CONFIG_INVALID, ERR_WEIGHTS_* */
 export function readTimeMix(weights: Weights, prefix: string, config: Rwkv7Config): TimeMixParams {
   checkConfig(config);
@@ -108,7 +103,7 @@ export function readChannelMix(weights: Weights, prefix: string, config: Rwkv7Co
 }
 
 /** `<name>.weight` and `<name>.bias`. @throws ERR_WEIGHTS_MISSING, ERR_WEIGHTS_SHAPE */
-export function readNorm(weights: Weights, name: string, dModel: number): NormParams {
+export function readNorm(weights: Weights, name: string, dModel: number): LayerNormWeights {
   return { weight: tensor(weights, `${name}.weight`, [dModel]), bias: tensor(weights, `${name}.bias`, [dModel]) };
 }
 

@@ -10,7 +10,6 @@ export { type NaiveMixer, naiveStack } from './naive.ts';
 export {
   type Block,
   type BodyConfig,
-  type LayerNormParams,
   type Linear,
   readBody,
   readLinear,

@@ -5,6 +5,7 @@
 
 import { engineError } from '../../base/errors.ts';
 import type { GatedMlpWeights } from '../../kernel/plain/gated-mlp.ts';
+import type { LayerNormWeights } from '../../kernel/plain/layer-norm.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 
@@ -36,12 +37,6 @@ export interface Block {
   readonly feedForward?: Sublayer;
 }
 
-/** Weight and bias of a LayerNorm, [dModel] each. */
-export interface LayerNormParams {
-  readonly weight: Float32Array;
-  readonly bias: Float32Array;
-}
-
 export interface StackParts {
   readonly dModel: number;
   /** Of every norm. */
@@ -49,8 +44,8 @@ export interface StackParts {
   readonly blocks: readonly Block[];
   /** Ends; a missing one is the identity. */
   readonly embed?: Linear;
-  /** On what enters the first block, and on the residual path: RWKV's `pre_ln`. */
-  readonly embedNorm?: LayerNormParams;
+  /** [dModel], on what enters the first block, residual path included: RWKV's `pre_ln`. */
+  readonly embedNorm?: LayerNormWeights;
   /** [dModel], before the head. */
   readonly finalNorm?: Float32Array;
   readonly finalNormBias?: Float32Array;
