@@ -6,7 +6,10 @@ import argparse
 import json
 from pathlib import Path
 import numpy as np
+import torch
 from scipy.stats import rankdata
+from features import features
+from nets import Vad, parameters, state_bytes
 
 
 def auc(scores, labels):
@@ -39,10 +42,18 @@ def scenes(folder):
         yield audio, marks(scene["speech"], len(audio) // 160), scene["snr"]
 
 
+def load(folder):
+    """A model folder -> (net in evaluation mode, config)."""
+    from safetensors.torch import load_file
+    folder = Path(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf8"))
+    net = Vad("ssm" if config["model_type"] == "mamba2" else "attention")
+    net.load_state_dict(load_file(folder / "model.safetensors"))
+    return net.eval(), config
+
+
 def measure(net, folder):
     """A dict of AUCs (all hops, and by SNR) and of rates at probability 0.5."""
-    import torch
-    from features import features
     logits, labels, snrs = [], [], []
     with torch.no_grad():
         for audio, on, snr in scenes(folder):
@@ -62,14 +73,12 @@ def measure(net, folder):
 
 
 def main():
-    from export import load
     p = argparse.ArgumentParser()
     p.add_argument("--data", required=True, help="audio folder: holds eval/")
     p.add_argument("--model", action="append", required=True)
     args = p.parse_args()
     for folder in args.model:
-        net, config = load(folder)
-        from nets import parameters, state_bytes
+        net, _ = load(folder)
         found = measure(net, args.data)
         print(json.dumps({"model": Path(folder).name, "parameters": parameters(net),
                           "state_bytes": state_bytes(net.cell),
