@@ -32,7 +32,7 @@ export interface Pipeline<M = unknown> {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Opens the models it needs, once per process and option set. `open(name)` is a folder of models/. */
   load(open: (name: string) => Promise<Model>, options: OptionValues): Promise<M>;
-  /** Pure; called once per stream. `format` is what the stages will see: `input.rateHz` and the width after mixing. */
+  /** Pure; called once for each format, the stages serve all its streams. `format` is what the stages will see: `input.rateHz` and the width after mixing. */
   stages(models: M, options: OptionValues, format: StreamFormat): readonly Stage[];
   /** Name of its arithmetic when that is not the plain kernels': ONNX Runtime's bits hold on one machine only. */
   readonly numerics?: string;

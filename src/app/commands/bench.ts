@@ -1,13 +1,20 @@
 // millrace bench: figures of this machine, as ratios where there is something to hold them against.
 
 import type { Command } from 'commander';
+import { benchMemory } from '../bench/memory.ts';
 import type { BenchRecord, Section } from '../bench/record.ts';
 import { benchServer } from '../bench/server.ts';
 import { benchSteps } from '../bench/steps.ts';
+import { benchStreams } from '../bench/streams.ts';
 import { print, table } from '../print.ts';
 import { usage } from '../usage.ts';
 
-const SECTIONS: Readonly<Record<string, Section>> = { steps: benchSteps, server: benchServer };
+const SECTIONS: Readonly<Record<string, Section>> = {
+  steps: benchSteps,
+  server: benchServer,
+  streams: benchStreams,
+  memory: benchMemory,
+};
 
 export function addBench(program: Command): void {
   program
