@@ -173,13 +173,33 @@ describe('millrace serve', () => {
     expect(code).toBe(0);
   });
 
+  it('shares a port among workers, each stream with the same digest, and drains them all', async () => {
+    const alone = digestOf(await millrace(['run', 'vad', '--in', RECORDING]));
+    const server = await serve('--workers', '2');
+    const audio = await decodeAudioFile(RECORDING);
+    const streams = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const format = { encoding: 'f32le', rate: audio.rateHz, channels: audio.width } as const;
+        const client = connect(server.url, { pipeline: 'vad', format });
+        for await (const block of audio.blocks()) await client.send(block);
+        return (await client.end()).digest;
+      }),
+    );
+    expect(new Set(streams)).toEqual(new Set([alone]));
+    const { code, out } = await server.stop();
+    expect(out.match(/drained/g)).toHaveLength(2);
+    expect(code).toBe(0);
+  });
+
   it('says that its port is taken', async () => {
     const server = await serve();
     const port = new URL(server.http).port;
-    const { code, err } = await millrace(['serve', '--port', port]);
+    for (const workers of ['1', '2']) {
+      const { code, err } = await millrace(['serve', '--port', port, '--workers', workers]);
+      expect(err).toContain('ERR_PORT_IN_USE');
+      expect(code).toBe(1);
+    }
     await server.stop();
-    expect(err).toContain('ERR_PORT_IN_USE');
-    expect(code).toBe(1);
   });
 
   it('never takes a path for a pipeline name', async () => {

@@ -9,6 +9,7 @@ import { createHttpServer, listen } from '../http.ts';
 import { createOpenPipeline } from '../open-pipeline.ts';
 import { print } from '../print.ts';
 import { usage } from '../usage.ts';
+import { isWorker, startWorkers } from '../workers.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -77,25 +78,45 @@ export function addServe(program: Command): void {
     .description('take streams over WebSocket at /v1/stream')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port, 0 for a free one', '8080')
+    .option('--workers <n>', 'processes that share the port: one a core', '1')
     .option('--quiet', 'no line per stream')
     .addHelpText('after', '\nLimits are environment variables, see docs/configuration.md. SIGTERM drains and exits 0.')
-    .action(async (options: { host: string; port: string; quiet?: boolean }) => {
-      const server = await startServer({
-        host: options.host,
-        port: portNumber(options.port),
-        ...(options.quiet ? {} : { log: print }),
-      });
-      print(
-        `millrace listens on ws://${options.host}:${server.port}/v1/stream  (GET /healthz, /readyz, /v1/pipelines)`,
-      );
+    .action(async ({ host, port, workers, quiet }: ServeFlags) => {
+      const wanted = portNumber(port);
+      const count = workerCount(workers);
+      const alone = count === 1;
+      if (!alone && !isWorker()) return print(listening(host, await startWorkers(count), count));
+      const server = await startServer({ host, port: wanted, ...(quiet ? {} : { log: print }) });
+      if (alone) print(listening(host, server.port, 1));
       const stop = async (signal: string): Promise<void> => {
         print(`${signal}: draining ${server.sessions()} streams`);
         await server.drain(DRAIN_MS);
         print('drained');
+        if (!alone) process.exit(0); // a worker's channel to the first process would keep it alive
       };
       process.once('SIGTERM', () => void stop('SIGTERM'));
       process.once('SIGINT', () => void stop('SIGINT'));
     });
+}
+
+interface ServeFlags {
+  readonly host: string;
+  readonly port: string;
+  readonly workers: string;
+  readonly quiet?: boolean;
+}
+
+function listening(host: string, port: number, workers: number): string {
+  const shared = workers > 1 ? `, ${workers} workers` : '';
+  return `millrace listens on ws://${host}:${port}/v1/stream${shared}  (GET /healthz, /readyz, /v1/pipelines)`;
+}
+
+const WORKERS_MAX = 256;
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= WORKERS_MAX) return count;
+  throw usage(`--workers cannot be "${text}"`, `a whole number from 1 to ${WORKERS_MAX}`);
 }
 
 function portNumber(text: string): number {

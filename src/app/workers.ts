@@ -1,0 +1,48 @@
+// Several processes behind one port (node:cluster): the way to use several cores, since a stream's work stays on the thread
+// that owns its socket. This is the first process: it starts the others, replaces one that dies, and passes a stop on.
+
+import cluster, { type Worker } from 'node:cluster';
+import { printAside } from './print.ts';
+
+/** A worker that dies sooner than this after its start is not replaced at once: something is wrong with every start. */
+const RESPAWN_MS = 1000;
+
+/** Starts `count` copies of this command. Resolves with the port they share once the first of them listens. */
+export function startWorkers(count: number): Promise<number> {
+  let stopping = false;
+  let listening = false;
+  const start = (): void => {
+    const began = Date.now();
+    cluster.fork().once('exit', (code, signal) => {
+      if (stopping) return;
+      if (!listening) process.exit(code ?? 1); // it has said why: a port in use, a limit that is no number
+      printAside(`a worker ended (${signal ?? code}); starting another`);
+      setTimeout(start, Math.max(0, RESPAWN_MS - (Date.now() - began)));
+    });
+  };
+  for (let i = 0; i < count; i++) start();
+  const stop = async (signal: 'SIGTERM' | 'SIGINT'): Promise<void> => {
+    stopping = true;
+    const workers = Object.values(cluster.workers ?? {}).filter((worker): worker is Worker => worker !== undefined);
+    await Promise.all(workers.map((worker) => ended(worker, signal)));
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop('SIGTERM'));
+  process.once('SIGINT', () => void stop('SIGINT'));
+  return new Promise((resolve) => {
+    cluster.once('listening', (_worker, address) => {
+      listening = true;
+      resolve(address.port);
+    });
+  });
+}
+
+/** Asks a worker to drain, and waits until it is gone. */
+function ended(worker: Worker, signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve());
+    worker.process.kill(signal);
+  });
+}
+
+export const isWorker = (): boolean => cluster.isWorker;
