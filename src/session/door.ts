@@ -66,6 +66,7 @@ export function createDoor(options: DoorOptions): Door {
       rowsWaiting -= item.rows;
       waiting[i] = { item: { kind: 'gap', from: item.from, to: item.to, pts: item.pts, why: 'shed' }, at };
     }
+    joinShed(waiting);
     return rowsWaiting + rows <= inboxRowsMax;
   }
 
@@ -100,6 +101,20 @@ export function createDoor(options: DoorOptions): Door {
     },
   };
 }
+
+/** Neighbouring shed gaps become one, so that an overload that lasts does not make the queue longer. In place. */
+function joinShed(waiting: Arrival[]): void {
+  let kept = 0;
+  for (const arrival of waiting) {
+    const last = waiting[kept - 1];
+    const joins = last && isShed(last.item) && isShed(arrival.item) && last.item.to === arrival.item.from;
+    if (joins) waiting[kept - 1] = { item: { ...last.item, to: arrival.item.to }, at: last.at };
+    else waiting[kept++] = arrival;
+  }
+  waiting.length = kept;
+}
+
+const isShed = (item: Item): boolean => item.kind === 'gap' && item.why === 'shed';
 
 interface Run {
   start: number;

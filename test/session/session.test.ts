@@ -145,6 +145,19 @@ describe('the door, when more comes than fits', () => {
     expect(outputs.every(({ item }) => item.kind === 'detection')).toBe(true);
   });
 
+  it('drop_oldest: an overload that lasts is one gap, and the newest rows are kept', async () => {
+    const { session, outputs } = openSession(loaded, MONO, { inboxRowsMax: 320, policy: 'drop_oldest' });
+    for (let i = 0; i < 50; i++) session.rows(samples(160));
+    session.mark('end');
+    await session.idle();
+    expect(covers(outputs, 8000)).toBe(true);
+    expect(outputs.map(({ item }) => [item.kind, item.from, item.to])).toEqual([
+      ['gap', 0, 7680],
+      ['detection', 7680, 7840],
+      ['detection', 7840, 8000],
+    ]);
+  });
+
   it('drop_oldest and reject: declare what was shed, and still cover every row', async () => {
     for (const [policy, shed] of [
       ['drop_oldest', [0, 320]],
