@@ -39,7 +39,7 @@ def ssd_chunked(x, dt, a, b, c, chunk=20):
     xd = (x * dt[..., None]).view(size, n, chunk, heads, -1).transpose(2, 3)
     b, c = b.view(size, n, 1, chunk, -1), c.view(size, n, 1, chunk, -1)
     s = (dt * a).view(size, n, chunk, heads).transpose(2, 3).cumsum(-1)
-    causal = torch.ones(chunk, chunk, dtype=torch.bool).tril()
+    causal = torch.ones(chunk, chunk, dtype=torch.bool, device=x.device).tril()
     decay = (s[..., :, None] - s[..., None, :]).masked_fill(~causal, -math.inf).exp()
     inside = ((c @ b.transpose(-1, -2)) * decay) @ xd
     left = (s[..., -1:] - s).exp()[..., None]
@@ -47,7 +47,7 @@ def ssd_chunked(x, dt, a, b, c, chunk=20):
     total = s[..., -1].cumsum(1).transpose(1, 2)
     before = F.pad(total, (1, 0))
     # before[c] - total[j] sums the decay of the chunks j+1..c-1; the last row is the final state.
-    earlier = torch.ones(n + 1, n, dtype=torch.bool).tril(-1)
+    earlier = torch.ones(n + 1, n, dtype=torch.bool, device=x.device).tril(-1)
     reach = (before[..., :, None] - total[..., None, :]).masked_fill(~earlier, -math.inf).exp()
     carried = torch.einsum("bhcj,bjhpn->bchpn", reach, own)
     across = (c @ carried[:, :-1].transpose(-1, -2)) * s.exp()[..., None]
@@ -117,8 +117,9 @@ class Mamba2(nn.Module):
 def rotate(x, first):
     """RoPE, rotate_half layout, absolute positions first, first+1, ..: x [B,H,T,d]."""
     half = x.shape[-1] // 2
-    freq = THETA ** (-torch.arange(half, dtype=torch.float64) / half)
-    angle = (first + torch.arange(x.shape[2], dtype=torch.float64))[:, None] * freq
+    count = lambda n: torch.arange(n, dtype=torch.float64, device=x.device)
+    freq = THETA ** (-count(half) / half)
+    angle = (first + count(x.shape[2]))[:, None] * freq
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     a, b = x[..., :half], x[..., half:]
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
@@ -133,7 +134,8 @@ def window_attention(q, k, v):
     pad = -rows % WINDOW
     q, k, v = (F.pad(t, (0, 0, 0, pad)).reshape(size * heads, -1, WINDOW, d) for t in (q, k, v))
     pair = lambda t: torch.cat([F.pad(t, (0, 0, 0, 0, 1, 0))[:, :-1], t], 2)
-    i, j = torch.arange(WINDOW)[:, None], torch.arange(2 * WINDOW)
+    j = torch.arange(2 * WINDOW, device=q.device)
+    i = j[:WINDOW, None]
     mask = ((j > i) & (j <= i + WINDOW)).repeat(q.shape[1], 1, 1)
     mask[0] &= j >= WINDOW
     y = F.scaled_dot_product_attention(q, pair(k), pair(v), attn_mask=mask[None])

@@ -95,7 +95,7 @@ def table(measured):
             f"({measured['hops']} hops, {measured['speech_share']:.0%} speech).")
 
 
-def card(net, trained, measured):
+def card(net, trained, measured, hardware):
     """The model card, from card.md beside this file."""
     ssm = net.cell == "ssm"
     values = {
@@ -105,8 +105,9 @@ def card(net, trained, measured):
         "parameters": f"{parameters(net):,}", "state": f"{state_bytes(net.cell):,}",
         "state_note": "constant" if ssm else "keys and values of 100 rows in three layers, once full",
         "steps": trained["steps"], "step": trained["step"], "seed": trained["seed"],
-        "minutes": round(trained["seconds"] / 60),
-        "run": round(trained.get("run_seconds", trained["seconds"]) / 60), "rate": trained["rate"],
+        "batch": trained["batch"], "long": trained["batch"] // 3, "rate": trained["rate"],
+        "seconds": trained["seconds"], "run": trained.get("run_seconds", trained["seconds"]),
+        "hardware": hardware,
         "dev": f"{trained['dev']['auc']:.4f}", "hard": f"{trained['dev']['auc_below_5_db']:.4f}",
         "table": table(measured),
     }
@@ -121,16 +122,17 @@ def main():
     p.add_argument("--checkpoint", required=True)
     p.add_argument("--to", required=True, help="model folder")
     p.add_argument("--data", help="audio folder: measure on eval/vad")
+    p.add_argument("--hardware", default="a CPU", help="what trained it, in words, for the card")
     args = p.parse_args()
     torch.set_num_threads(1)
-    kept = torch.load(args.checkpoint)
+    kept = torch.load(args.checkpoint, map_location="cpu")
     net = Vad(kept["cell"])
     net.load_state_dict(fold(kept["weights"], kept["mean"], kept["std"]))
     net.eval()
     # The kept step may lie before the end: the run's whole length is in last.pt beside it.
     last = Path(args.checkpoint).parent / "last.pt"
     if last.exists():
-        kept["trained"]["run_seconds"] = torch.load(last)["trained"]["seconds"]
+        kept["trained"]["run_seconds"] = torch.load(last, map_location="cpu")["trained"]["seconds"]
     measured = None
     if args.data:
         from evaluate import measure
@@ -147,7 +149,7 @@ def main():
     (to / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf8")
     for path in to.glob("*.safetensors"):
         path.chmod(0o644)  # save_file leaves files that only their owner can read
-    (to / "README.md").write_text(card(net, kept["trained"], measured), encoding="utf8")
+    (to / "README.md").write_text(card(net, kept["trained"], measured, args.hardware), encoding="utf8")
 
 
 if __name__ == "__main__":

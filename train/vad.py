@@ -1,7 +1,7 @@
-"""Trains one speech-activity model: vad.py --data <audio folder> --cell ssm|attention --out <folder>.
+"""Trains the speech-activity twins, or one: vad.py --data <audio folder> --out <folder>.
 
-Both twins get the same steps, schedule, scenes (by seed) and loss. The best checkpoint by ROC AUC
-of the averaged weights on the dev split is kept; eval/ is never opened.
+Both get the same batches in the same order, steps, schedule and loss. The best checkpoint by ROC AUC
+of the averaged weights on the dev split is kept for each; eval/ is never opened.
 """
 import argparse
 import copy
@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from ahead import Ahead
 from data import Mixer, Pack
 from evaluate import auc
 from nets import Vad, parameters
-from share import Shared
 
 DEV_SCENES, DEV_SECONDS = 72, 20
 
@@ -23,15 +23,16 @@ DEV_SCENES, DEV_SECONDS = 72, 20
 def arguments():
     p = argparse.ArgumentParser()
     p.add_argument("--data", required=True, help="audio folder: holds train/")
-    p.add_argument("--cell", choices=("ssm", "attention"), required=True)
+    p.add_argument("--cell", choices=("ssm", "attention"), nargs="+", default=["ssm", "attention"])
     p.add_argument("--steps", type=int, default=3000)
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--out", required=True, help="folder for checkpoints and the log")
+    p.add_argument("--out", required=True, help="folder; checkpoints and log go to <out>/<cell>")
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--check", type=int, default=250, help="steps between dev evaluations")
-    p.add_argument("--share", help="folder through which two runs at once split the mixing")
-    p.add_argument("--resume", action="store_true", help="go on from last.pt in --out")
+    p.add_argument("--device", default="cpu", help="where the nets are: cpu or cuda")
+    p.add_argument("--workers", type=int, default=0, help="processes that mix ahead; 0: mix in the loop")
+    p.add_argument("--resume", action="store_true", help="go on from each last.pt")
     return p.parse_args()
 
 
@@ -73,104 +74,128 @@ class Average:
     def update(self, net):
         self.count += 1
         keep = min(0.999, (1 + self.count) / (10 + self.count))
-        for mine, new in zip(self.net.parameters(), net.parameters()):
-            mine.lerp_(new, 1 - keep)
+        torch._foreach_lerp_(list(self.net.parameters()), list(net.parameters()), 1 - keep)
 
 
 class Dev:
-    """Fixed scenes of held-out voices and noises."""
+    """Fixed scenes of held-out voices and noises; to(device, normalise) comes before measure."""
 
-    def __init__(self, pack, normalise):
-        x, self.labels, self.snr = Mixer(pack, "dev", 7).batch(0, DEV_SCENES, DEV_SECONDS)
-        self.rows = normalise(torch.from_numpy(x))
+    def __init__(self, pack):
+        self.rows, self.labels, self.snr = Mixer(pack, "dev", 7).batch(0, DEV_SCENES, DEV_SECONDS)
+
+    def to(self, device, normalise):
+        self.rows = normalise(torch.from_numpy(self.rows).to(device))
 
     @torch.no_grad()
     def measure(self, net):
         """AUC over all hops, over the hops of noisy scenes below 5 dB, and mean cross entropy."""
-        logits = torch.cat([net(x) for x in self.rows.split(12)])
+        logits = torch.cat([net(x) for x in self.rows.split(12)]).cpu()
         loss = F.binary_cross_entropy_with_logits(logits, torch.from_numpy(self.labels))
-        hard = (self.snr < 5) & np.isfinite(self.snr)
-        y = logits.numpy()
+        y, hard = logits.numpy(), self.snr < 5
         return {"auc": auc(y, self.labels), "auc_below_5_db": auc(y[hard], self.labels[hard]),
                 "dev_loss": float(loss)}
 
 
-def backward(net, rows, labels):
-    """Adds the gradients of the mean cross entropy of rows [B,T,40]; returns that mean.
+class Run:
+    """One net in training: optimizer, averaged weights, log and checkpoints in <out>/<cell>."""
 
-    Eight scenes at a time stay closer to the processor's cache than sixteen.
-    """
-    total = 0.0
-    for x, y in zip(rows.split(8), labels.split(8)):
-        loss = F.binary_cross_entropy_with_logits(net(x), y) * (len(x) / len(rows))
-        loss.backward()
-        total += loss.item()
-    return total
+    def __init__(self, cell, args):
+        self.cell, self.args, self.best, self.losses = cell, args, 0.0, []
+        self.folder = Path(args.out) / cell
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log = open(self.folder / "log.jsonl", "a", encoding="utf8")
+        torch.manual_seed(args.seed)
+        self.net = Vad(cell).to(args.device)
+        self.average, self.opt = Average(self.net), optimizer(self.net, args.rate)
+        # Eight scenes at a time stay in a processor's cache; a GPU takes the batch whole.
+        self.part = 8 if args.device == "cpu" else args.batch
+        self.say({"cell": cell, "parameters": parameters(self.net)})
+
+    def say(self, line):
+        print(json.dumps({"cell": self.cell, **line}), flush=True)
+        self.log.write(json.dumps(line) + "\n")
+        self.log.flush()
+
+    def resume(self):
+        """Takes up last.pt; returns its step and seconds."""
+        old = torch.load(self.folder / "last.pt", map_location=self.args.device)
+        self.best, self.average.count = old["best"], old["trained"]["step"]
+        self.average.net.load_state_dict(old["weights"])
+        self.net.load_state_dict(old["raw"])
+        self.opt.load_state_dict(old["optimizer"])
+        return old["trained"]["step"], old["trained"]["seconds"]
+
+    def step(self, step, rows, labels):
+        """One update from rows [B,T,40] (normalised) and labels [B,T]; keeps the mean loss."""
+        for group in self.opt.param_groups:
+            group["lr"] = schedule(step, self.args.steps, self.args.rate)
+        self.opt.zero_grad(set_to_none=True)
+        total = 0.0
+        for x, y in zip(rows.split(self.part), labels.split(self.part)):
+            loss = F.binary_cross_entropy_with_logits(self.net(x), y) * (len(x) / len(rows))
+            loss.backward()
+            total = total + loss.detach()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.opt.step()
+        self.average.update(self.net)
+        self.losses.append(total)
+
+    def check(self, done, dev, mean, std, seconds, waited):
+        """Measures the averaged weights on dev, logs, and writes last.pt and perhaps best.pt."""
+        args, found = self.args, dev.measure(self.average.net)
+        self.say({"step": done, "loss": round(float(torch.stack(self.losses).mean()), 4),
+                  "seconds": round(seconds), "waited": round(waited),
+                  **{k: round(v, 5) for k, v in found.items()}})
+        self.losses = []
+        kept = {"cell": self.cell, "weights": self.average.net.state_dict(), "mean": mean, "std": std,
+                "trained": {"steps": args.steps, "step": done, "seed": args.seed, "batch": args.batch,
+                            "scene_seconds": 8, "rate": args.rate, "seconds": round(seconds), "dev": found}}
+        if found["auc"] > self.best:
+            self.best = found["auc"]
+            torch.save(kept, self.folder / "best.pt")
+        torch.save({**kept, "raw": self.net.state_dict(), "optimizer": self.opt.state_dict(),
+                    "best": self.best}, self.folder / "last.pt")
 
 
-def train(args, say):
-    """The loop; returns nothing, leaves best.pt, last.pt and log.jsonl in --out."""
-    out, begun = Path(args.out), time.time()
+def train(args):
+    """The loop; leaves best.pt, last.pt and log.jsonl in <out>/<cell>."""
     pack = Pack(args.data)
-    mixer = Mixer(pack, "train", args.seed)
+    mixer, dev = Mixer(pack, "train", args.seed), Dev(pack)
     mean, std = statistics(mixer)
-    normalise = lambda x: (x - mean) / std
-    dev = Dev(pack, normalise)
-    torch.manual_seed(args.seed)
-    net = Vad(args.cell)
-    average, opt = Average(net), optimizer(net, args.rate)
-    say({"cell": args.cell, "parameters": parameters(net), "prepared_s": round(time.time() - begun)})
-    best, begun, mixing, losses, first = 0.0, time.time(), 0.0, [], 0
+    # Before a resume is read: the workers must be forked before the GPU is touched.
+    first, *others = {first_step(args, cell) for cell in args.cell}
+    assert not others, "the checkpoints of the twins are of different steps"
+    batches = Ahead(lambda step: batch_of(mixer, step, args.batch), first, args.steps, args.workers)
+    there = mean.to(args.device), std.to(args.device)
+    normalise = lambda x: (x - there[0]) / there[1]
+    dev.to(args.device, normalise)
+    runs, begun, waited = [Run(cell, args) for cell in args.cell], time.time(), 0.0
     if args.resume:
-        old = torch.load(out / "last.pt")
-        first, best, begun = old["trained"]["step"], old["best"], begun - old["trained"]["seconds"]
-        average.net.load_state_dict(old["weights"])
-        average.count = first
-        net.load_state_dict(old["raw"])
-        opt.load_state_dict(old["optimizer"])
-    make = lambda step: batch_of(mixer, step, args.batch)
-    make = Shared(args.share, args.cell, make, first).get if args.share else make
+        begun -= max(run.resume()[1] for run in runs)
     for step in range(first, args.steps):
         t = time.time()
-        rows, labels = make(step)
-        mixing += time.time() - t
-        for group in opt.param_groups:
-            group["lr"] = schedule(step, args.steps, args.rate)
-        opt.zero_grad(set_to_none=True)
-        losses.append(backward(net, normalise(torch.from_numpy(rows)), torch.from_numpy(labels)))
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        opt.step()
-        average.update(net)
+        rows, labels = (torch.from_numpy(x).to(args.device) for x in batches.get(step))
+        waited += time.time() - t
+        rows = normalise(rows)
+        for run in runs:
+            run.step(step, rows, labels)
         done = step + 1
-        if done % args.check and done != args.steps and done != 50:
-            continue
-        spent = time.time() - begun
-        found = dev.measure(average.net)
-        say({"step": done, "loss": round(float(np.mean(losses)), 4), "seconds": round(spent),
-             "mixing": round(mixing), **{k: round(v, 5) for k, v in found.items()}})
-        losses = []
-        kept = {"cell": args.cell, "weights": average.net.state_dict(), "mean": mean, "std": std,
-                "trained": {"steps": args.steps, "step": done, "seed": args.seed, "batch": args.batch,
-                            "scene_seconds": 8, "rate": args.rate, "seconds": round(spent), "dev": found}}
-        if found["auc"] > best:
-            best = found["auc"]
-            torch.save(kept, out / "best.pt")
-        torch.save({**kept, "raw": net.state_dict(), "optimizer": opt.state_dict(), "best": best},
-                   out / "last.pt")
+        if done % args.check == 0 or done in (50, args.steps):
+            for run in runs:
+                run.check(done, dev, mean, std, time.time() - begun, waited)
+    batches.close()
+
+
+def first_step(args, cell):
+    """The step to begin at: 0, or that of the cell's last.pt."""
+    if not args.resume:
+        return 0
+    return torch.load(Path(args.out) / cell / "last.pt", map_location="cpu")["trained"]["step"]
 
 
 def main():
-    args = arguments()
     torch.set_num_threads(1)
-    Path(args.out).mkdir(parents=True, exist_ok=True)
-    log = open(Path(args.out) / "log.jsonl", "a", encoding="utf8")
-
-    def say(line):
-        print(json.dumps(line), flush=True)
-        log.write(json.dumps(line) + "\n")
-        log.flush()
-
-    train(args, say)
+    train(arguments())
 
 
 if __name__ == "__main__":
