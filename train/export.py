@@ -8,8 +8,9 @@ import json
 from pathlib import Path
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from cells import ATT_DIM, ATT_HEADS, CONV, EPS, EXPAND, HEAD_DIM, LAYERS, MLP, STATE, THETA, WIDTH, WINDOW
+from evaluate import measure
 from features import FRONTEND, features
 from nets import Vad, parameters, state_bytes
 
@@ -33,15 +34,6 @@ def fold(weights, mean, std):
     w, b = weights["embed.weight"].double(), weights["embed.bias"].double()
     scaled = w / std.double()
     return {**weights, "embed.weight": scaled.float(), "embed.bias": (b - scaled @ mean.double()).float()}
-
-
-def load(folder):
-    """A model folder -> (net in evaluation mode, config)."""
-    folder = Path(folder)
-    config = json.loads((folder / "config.json").read_text(encoding="utf8"))
-    net = Vad("ssm" if config["model_type"] == "mamba2" else "attention")
-    net.load_state_dict(load_file(folder / "model.safetensors"))
-    return net.eval(), config
 
 
 def test_signal(seed=3, n=32000):
@@ -135,7 +127,6 @@ def main():
         kept["trained"]["run_seconds"] = torch.load(last, map_location="cpu")["trained"]["seconds"]
     measured = None
     if args.data:
-        from evaluate import measure
         measured = measure(net, args.data)
         print(json.dumps(measured))
     config = {**(SSM if net.cell == "ssm" else ATTENTION), "millrace": {
