@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect, type StreamClient } from '../../client/index.ts';
 import { ASSETS } from '../paths.ts';
 import { quantile } from '../print.ts';
-import { readSamples } from '../read-samples.ts';
+import { readSamples } from '../run/read-samples.ts';
 import { openSource } from '../source/open-source.ts';
 
 const CHUNK_MS = 10;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect } from '../../client/index.ts';
 import { pace } from '../demo/pace.ts';
 import { ASSETS } from '../paths.ts';
-import { readSamples } from '../read-samples.ts';
+import { readSamples } from '../run/read-samples.ts';
 import { openSource } from '../source/open-source.ts';
 
 const [port, cell] = process.argv.slice(2);

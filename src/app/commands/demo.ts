@@ -13,9 +13,9 @@ import { ASSETS } from '../paths.ts';
 import { drawAudioPicture, type Segment } from '../picture/draw-audio-picture.ts';
 import { drawSensorPicture } from '../picture/draw-sensor-picture.ts';
 import { byteSize, print, quantile } from '../print.ts';
-import { readSamples } from '../read-samples.ts';
-import { runStream } from '../run-stream.ts';
-import { segmentsOf } from '../segments.ts';
+import { readSamples } from '../run/read-samples.ts';
+import { runStream } from '../run/run-stream.ts';
+import { segmentsOf } from '../run/segments.ts';
 import { openSource } from '../source/open-source.ts';
 import { startServer } from './serve.ts';
 

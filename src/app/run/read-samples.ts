@@ -1,7 +1,7 @@
 // The beginning of an audio source in memory, for what needs to hear it more than once.
 
-import { engineError } from '../base/errors.ts';
-import type { Source } from './source/source.ts';
+import { engineError } from '../../base/errors.ts';
+import type { Source } from '../source/source.ts';
 
 const SECONDS_MAX = 600;
 

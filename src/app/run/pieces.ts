@@ -1,7 +1,7 @@
 // Cuts a source's blocks into hop-sized pieces, with what is missing between them in its place.
 
-import type { RowFault } from '../wire/row-builder.ts';
-import type { SourceBlock } from './source/source.ts';
+import type { RowFault } from '../../wire/row-builder.ts';
+import type { SourceBlock } from '../source/source.ts';
 
 export interface Piece {
   /** Source row where it starts. */

@@ -1,9 +1,9 @@
 // Audio results to a wav file or the speakers. Chunks are queued as they come and written in order.
 
-import { engineError } from '../base/errors.ts';
-import type { Output } from '../session/session.ts';
-import { openSpeakers } from '../transport/audio/speakers.ts';
-import { createWavWriter } from '../transport/audio/wav-writer.ts';
+import { engineError } from '../../base/errors.ts';
+import type { Output } from '../../session/session.ts';
+import { openSpeakers } from '../../transport/audio/speakers.ts';
+import { createWavWriter } from '../../transport/audio/wav-writer.ts';
 
 export interface AudioSink {
   write(output: Output): void;

@@ -1,14 +1,14 @@
 // One stream from a source through a session, in this process: what `run` and `demo` share. Chunks are cut to the
 // pipeline's hop, so latency means the same here as in the server.
 
-import { type EngineError, engineError } from '../base/errors.ts';
-import { streamId } from '../base/units.ts';
-import type { Snapshot } from '../item/snapshot.ts';
-import type { LoadedPipeline } from '../pipeline/connect.ts';
-import { type Output, Session, type SessionSummary } from '../session/session.ts';
-import { systemClock } from './clock.ts';
+import { type EngineError, engineError } from '../../base/errors.ts';
+import { streamId } from '../../base/units.ts';
+import type { Snapshot } from '../../item/snapshot.ts';
+import type { LoadedPipeline } from '../../pipeline/connect.ts';
+import { type Output, Session, type SessionSummary } from '../../session/session.ts';
+import { systemClock } from '../clock.ts';
+import type { Source } from '../source/source.ts';
 import { type Piece, pieces } from './pieces.ts';
-import type { Source } from './source/source.ts';
 
 export interface ChunkSeen extends Piece {
   /** Microseconds until everything the chunk led to had come out. */

@@ -1,11 +1,11 @@
 // Keeps what a picture needs of a run, up to a bound: after half an hour of 16 kHz audio it stops keeping and says so.
 
-import type { LoadedPipeline } from '../pipeline/connect.ts';
-import type { Output } from '../session/session.ts';
-import { drawAudioPicture, type Segment } from './picture/draw-audio-picture.ts';
-import { drawSensorPicture } from './picture/draw-sensor-picture.ts';
+import type { LoadedPipeline } from '../../pipeline/connect.ts';
+import type { Output } from '../../session/session.ts';
+import { drawAudioPicture, type Segment } from '../picture/draw-audio-picture.ts';
+import { drawSensorPicture } from '../picture/draw-sensor-picture.ts';
+import type { Source } from '../source/source.ts';
 import type { ChunkSeen } from './run-stream.ts';
-import type { Source } from './source/source.ts';
 
 const NOTHING = { mean: Number.NaN, lower: Number.NaN, upper: Number.NaN, anomaly: Number.NaN, ahead: 0 };
 const VALUES_MAX = 30 * 60 * 16_000;

@@ -1,8 +1,8 @@
 // Tells a person what a stream says, as it happens: where speech starts and ends, which rows surprise, what is missing.
 // Readings that need no word stay unspoken; `--json` prints every one.
 
-import type { Output } from '../session/session.ts';
-import { clockTime } from './print.ts';
+import type { Output } from '../../session/session.ts';
+import { clockTime } from '../print.ts';
 import { SPEECH } from './segments.ts';
 
 export interface Narrator {

@@ -3,10 +3,10 @@
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { Output, SessionSummary } from '../session/session.ts';
-import { jsonCodec } from '../wire/json-codec.ts';
-import type { ServerMessage } from '../wire/messages.ts';
-import { toResultMessage } from '../wire/result-message.ts';
+import type { Output, SessionSummary } from '../../session/session.ts';
+import { jsonCodec } from '../../wire/json-codec.ts';
+import type { ServerMessage } from '../../wire/messages.ts';
+import { toResultMessage } from '../../wire/result-message.ts';
 
 export interface RecordSink {
   write(output: Output): void;

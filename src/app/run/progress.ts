@@ -1,6 +1,6 @@
 // A line that shows how far a long file is, on stderr and only where a person looks at it.
 
-import type { Source } from './source/source.ts';
+import type { Source } from '../source/source.ts';
 
 export interface Progress {
   at(row: number): void;

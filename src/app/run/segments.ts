@@ -1,6 +1,6 @@
 // Readings to segments: on at 0.6, off after 0.2 s below 0.4. What narrate.ts says as it happens, for a finished run.
 
-import type { Segment } from './picture/draw-audio-picture.ts';
+import type { Segment } from '../picture/draw-audio-picture.ts';
 
 export const SPEECH = { on: 0.6, off: 0.4, hangSeconds: 0.2 } as const;
 

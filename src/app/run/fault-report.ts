@@ -1,6 +1,6 @@
 // Says which input could not be used, without drowning the rest: the first few one by one, the others as a count.
 
-import type { RowFault } from '../wire/row-builder.ts';
+import type { RowFault } from '../../wire/row-builder.ts';
 
 export interface FaultReport {
   /** Source row `at` could not be read. */
