@@ -8,8 +8,9 @@ export type OpenSocket = (url: string, protocols: readonly string[]) => WebSocke
  * The platform's WebSocket; on Node 20, which has none, the one of the `ws` package. This dynamic import is the one
  * exception to "ws only in transport/ws": browsers never reach it, and a bundle without `ws` works in them.
  */
-export const defaultSocket: OpenSocket = async (url, protocols) => {
-  const found: unknown = (globalThis as { WebSocket?: unknown }).WebSocket ?? (await import('ws')).WebSocket;
-  const Socket = found as new (url: string, protocols: string[]) => WebSocketLike;
-  return new Socket(url, [...protocols]);
+export const defaultSocket: OpenSocket = (url, protocols) => {
+  type Constructor = new (url: string, protocols: string[]) => WebSocketLike;
+  const platform = (globalThis as { WebSocket?: Constructor }).WebSocket;
+  if (platform) return new platform(url, [...protocols]);
+  return import('ws').then(({ WebSocket }) => new (WebSocket as unknown as Constructor)(url, [...protocols]));
 };

@@ -141,18 +141,22 @@ export class StreamClient {
   async #open(url: string): Promise<void> {
     const { protocol = 'json', socket = defaultSocket } = this.#options;
     this.#codec = protocol === 'pb' ? (await import('../wire/pb-codec.ts')).pbCodec : jsonCodec;
-    const opened = await socket(url, [protocol === 'pb' ? PROTOCOL_PB : PROTOCOL_JSON]);
+    const made = socket(url, [protocol === 'pb' ? PROTOCOL_PB : PROTOCOL_JSON]);
+    // A platform's socket can fail before the next turn (a port it blocks), so nothing is awaited that need not be.
+    const opened = made instanceof Promise ? await made : made;
     this.#socket = opened;
     opened.binaryType = 'arraybuffer';
     opened.onopen = () => this.#begin();
     opened.onmessage = ({ data }) => this.#hear(data as string | ArrayBuffer);
-    opened.onerror = () => undefined; // always followed by a close
+    opened.onerror = () => {
+      // Followed by a close, except on Node 22 when no connection came about: there the state stays "connecting".
+      if (opened.readyState === 0) this.#fail(engineError('ERR_CONNECT_FAILED', 'no connection to the server'));
+    };
     opened.onclose = ({ code, reason }) => {
       const said = reason ? `${code} ${reason}` : `${code}`;
       this.#fail(engineError('ERR_CONNECT_FAILED', `the connection closed (${said}) before the stream ended`));
     };
     if (opened.readyState === 1) this.#begin();
-    // A port that a platform blocks closes the socket before anybody listens: no event will come.
     if (opened.readyState >= 2) throw engineError('ERR_CONNECT_FAILED', 'the connection was refused at once');
     if (this.#failure) opened.close(1000, 'aborted');
   }
