@@ -10,6 +10,7 @@ import { Session } from '../session/session.ts';
 import { systemClock } from './clock.ts';
 import type { OpenPipeline } from './open-pipeline.ts';
 import { byteSize, microseconds, quantile, table } from './print.ts';
+import { hopRowsOf } from './run/run-stream.ts';
 
 export interface Checkpoint {
   readonly seconds: number;
@@ -69,7 +70,7 @@ export async function compareCells(
     openRunner(`attention, window ${trained}`, windowed, source, growing(trained)),
     openRunner(`attention, full to ${FULL_HOPS}`, full, source, growing(FULL_HOPS)),
   ];
-  race(runners, source, samples, Math.round((ssm.pipeline.input.hopRows * source.rateHz) / ssm.pipeline.input.rateHz));
+  race(runners, source, samples, hopRowsOf(source, ssm));
   const contestants = runners.map((runner) => runner.result());
   return { contestants, agreement: agreementOf(contestants[0]!.readings, contestants[1]!.readings) };
 }

@@ -53,7 +53,7 @@ export interface SessionOptions {
 }
 
 /** Ten seconds of 48 kHz audio: far above any jitter, far below trouble. */
-export const INBOX_ROWS_MAX = 480_000;
+const INBOX_ROWS_MAX = 480_000;
 
 export class Session {
   readonly id: StreamId;

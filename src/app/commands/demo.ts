@@ -53,7 +53,7 @@ async function speechPart(url: string, out: string, fast: boolean): Promise<void
   print(`\n— Speech activity: 12 s of LibriVox in noise, 10 ms a message${fast ? '' : ', in real time'} —`);
   const run = await demoSpeech({ url, rateHz: source.rateHz, samples, fast });
   const truth = JSON.parse(await readFile(RECORDING.replace('.wav', '.json'), 'utf8')) as Segment[];
-  const segments = segmentsOf(run.speech, 0.01);
+  const segments = segmentsOf(run.speech, 100);
   print(
     `speech at ${segments.map(describeSegment).join(', ')}; by the clean recording ${truth.map(describeSegment).join(', ')}`,
   );

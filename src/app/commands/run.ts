@@ -98,6 +98,8 @@ async function run(pipeline: string, flags: RunFlags): Promise<void> {
   if (flags.saveState) await writeFile(flags.saveState, encodeSnapshot(result.snapshot));
   if (flags.picture && recorder) {
     const title = `${loaded.pipeline.name} on ${flags.in}`;
+    if (recorder.full)
+      printAside(`${flags.picture} shows the beginning only: the stream is longer than a picture keeps`);
     await writeFile(flags.picture, await recorder.draw({ title, segments: narrator.segments }));
   }
   const { offset, results, gaps, digest } = result.summary;

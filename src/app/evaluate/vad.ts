@@ -12,11 +12,12 @@ import { scanCellAsync } from '../../operator/scan-cell-async/index.ts';
 import { type LoadedPipeline, loadPipeline } from '../../pipeline/connect.ts';
 import { definePipeline } from '../../pipeline/define-pipeline.ts';
 import { Session } from '../../session/session.ts';
-import { decodeAudioFile } from '../../transport/audio/decode.ts';
 import { modelFromBytes } from '../../weights/model-from-bytes.ts';
 import { systemClock } from '../clock.ts';
 import type { OpenPipeline } from '../open-pipeline.ts';
 import { byteSize, microseconds, table } from '../print.ts';
+import { readSamples } from '../run/read-samples.ts';
+import { openSource } from '../source/open-source.ts';
 import { rocAuc } from './roc-auc.ts';
 
 export interface VadEvaluation {
@@ -75,14 +76,12 @@ async function readScenes(data: string): Promise<Scene[]> {
   return Promise.all(
     lines.map(async (line) => {
       const { id, speech, snr } = JSON.parse(line) as { id: string; speech: [number, number][]; snr: number };
-      const audio = await decodeAudioFile(join(data, 'vad', `${id}.flac`));
-      const blocks: number[] = [];
-      for await (const block of audio.blocks()) for (const value of block) blocks.push(value);
-      const labels = Uint8Array.from({ length: Math.floor(blocks.length / HOP_ROWS) }, (_, hop) => {
+      const samples = await readSamples(await openSource(join(data, 'vad', `${id}.flac`)));
+      const labels = Uint8Array.from({ length: Math.floor(samples.length / HOP_ROWS) }, (_, hop) => {
         const middle = ((hop + 0.5) * HOP_ROWS) / RATE_HZ;
         return speech.some(([start, end]) => middle >= start && middle < end) ? 1 : 0;
       });
-      return { samples: Float32Array.from(blocks), labels, snr };
+      return { samples, labels, snr };
     }),
   );
 }

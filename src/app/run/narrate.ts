@@ -3,7 +3,7 @@
 
 import type { Output } from '../../session/session.ts';
 import { clockTime } from '../print.ts';
-import { SPEECH } from './segments.ts';
+import { createSegmenter } from './segments.ts';
 
 export interface Narrator {
   tell(output: Output): void;
@@ -11,7 +11,6 @@ export interface Narrator {
   finish(): void;
   /** [start, end) seconds of speech so far. */
   readonly segments: readonly (readonly [number, number])[];
-  readonly anomalies: number;
 }
 
 export interface NarratorOptions {
@@ -24,41 +23,25 @@ export interface NarratorOptions {
 
 export function createNarrator({ print, rateHz, names }: NarratorOptions): Narrator {
   const segments: [number, number][] = [];
-  let began = -1;
-  let heard = 0;
-  let peak = 0;
-  let anomalies = 0;
   const place = (row: number): string => (rateHz > 0 ? clockTime(row / rateHz) : `row ${row}`);
 
-  function speech(value: number, from: number, to: number): void {
-    if (began < 0 && value < SPEECH.on) return;
-    if (began < 0) {
-      began = from;
-      peak = 0;
-      print(`${place(from)}  speech starts`);
-    }
-    peak = Math.max(peak, value);
-    if (value >= SPEECH.off) heard = to;
-    if ((to - heard) / rateHz > SPEECH.hangSeconds) close();
-  }
-  function close(): void {
-    if (began < 0) return;
-    segments.push([began / rateHz, heard / rateHz]);
-    print(`${place(heard)}  speech ends    ${((heard - began) / rateHz).toFixed(2)} s, peak ${peak.toFixed(2)}`);
-    began = -1;
-  }
+  const speech = createSegmenter({
+    rateHz,
+    onStart: (from) => print(`${place(from)}  speech starts`),
+    onEnd(from, to, peak) {
+      segments.push([from / rateHz, to / rateHz]);
+      print(`${place(to)}  speech ends    ${((to - from) / rateHz).toFixed(2)} s, peak ${peak.toFixed(2)}`);
+    },
+  });
 
   return {
     segments,
-    get anomalies() {
-      return anomalies;
-    },
     tell({ item }) {
       if (item.kind === 'gap') {
         return print(`${place(item.from)}  gap to ${place(item.to)} (${item.why})`);
       }
       if (item.kind === 'detection' && item.values.speech !== undefined)
-        return speech(item.values.speech, item.from, item.to);
+        return speech.read(item.values.speech, item.from, item.to);
       if (item.kind === 'detection') {
         const values = Object.entries(item.values).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
         return print(`${place(item.from)}  ${item.name}  ${values.join('  ')}`);
@@ -66,10 +49,9 @@ export function createNarrator({ print, rateHz, names }: NarratorOptions): Narra
       if (item.kind !== 'forecast') return;
       for (const [column, score] of item.anomaly.entries()) {
         if (!(score >= 1)) continue;
-        anomalies++;
         print(`${place(item.from)}  anomaly in ${names[column] ?? `column ${column + 1}`}, score ${score.toFixed(2)}`);
       }
     },
-    finish: close,
+    finish: speech.finish,
   };
 }

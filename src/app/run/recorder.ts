@@ -1,4 +1,4 @@
-// Keeps what a picture needs of a run, up to a bound: after half an hour of 16 kHz audio it stops keeping and says so.
+// Keeps what a picture needs of a run, up to a bound: after half an hour of 16 kHz audio it stops keeping and is `full`.
 
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import type { Output } from '../../session/session.ts';
@@ -13,9 +13,6 @@ const VALUES_MAX = 30 * 60 * 16_000;
 export interface PictureExtras {
   readonly title: string;
   readonly segments: readonly Segment[];
-  readonly truth?: readonly Segment[];
-  /** The other model's readings, one per hop. */
-  readonly twin?: { readonly name: string; readonly readings: ArrayLike<number> };
 }
 
 export class Recorder {
@@ -77,7 +74,7 @@ export class Recorder {
     if (this.#source.kind === 'sensor') this.#times.push(time);
   }
 
-  #drawAudio({ title, segments, truth, twin }: PictureExtras, latency: { x: number[]; ms: number[] }): Promise<string> {
+  #drawAudio({ title, segments }: PictureExtras, latency: { x: number[]; ms: number[] }): Promise<string> {
     const seconds = this.#readings.map(({ at }) => at);
     const cell = String(this.#loaded.options.cell ?? this.#loaded.pipeline.name);
     return drawAudioPicture({
@@ -85,9 +82,7 @@ export class Recorder {
       rateHz: this.#source.rateHz,
       samples: Float32Array.from(this.#values),
       speech: { name: cell, seconds, p: this.#readings.map(({ value }) => value) },
-      ...(twin ? { twin: { name: twin.name, seconds: seconds.slice(0, twin.readings.length), p: twin.readings } } : {}),
       detected: segments,
-      ...(truth ? { truth } : {}),
       latency,
     });
   }

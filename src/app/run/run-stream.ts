@@ -93,7 +93,7 @@ function formatOf(source: Source, { pipeline }: LoadedPipeline): { rateHz: numbe
 }
 
 /** Rows of the source in one hop of the pipeline. */
-export function hopRowsOf(source: Pick<Source, 'rateHz'>, { pipeline: { input } }: LoadedPipeline): number {
+export function hopRowsOf(source: { readonly rateHz: number }, { pipeline: { input } }: LoadedPipeline): number {
   if (input.kind === 'sensor') return input.hopRows;
   return Math.max(1, Math.round((input.hopRows * source.rateHz) / input.rateHz));
 }
