@@ -1,4 +1,5 @@
-// What a benchmark says: one record a line, so that figures can be compared without reading prose.
+// What a benchmark says, one record a line, and what a section of it is: a function that reports records. A section takes
+// what it needs of the options and has a default for the rest, so that each runs alone. Measuring: interleave.ts.
 
 export interface BenchRecord {
   readonly section: string;
@@ -7,9 +8,33 @@ export interface BenchRecord {
   readonly unit: string;
   /** What it is held against, in the same run. */
   readonly baseline?: string;
-  /** value of this / value of the baseline. */
+  /** value of this / value of the baseline; of interleaved runs, the median of the rounds' own ratios. */
   readonly ratio?: number;
+  /** First and third quartile of the rounds, in `unit`. */
+  readonly spread?: readonly [low: number, high: number];
 }
 
 export type Report = (record: BenchRecord) => void;
-export type Section = (report: Report) => Promise<void>;
+
+export interface BenchOptions {
+  /** Folder of recordings that are not part of this package. */
+  readonly data?: string;
+  /** Folder of other projects' ONNX files: see peers/onnx-peers.ts. */
+  readonly peers?: string;
+  /** How often the candidates take turns. */
+  readonly repetitions?: number;
+  /** How long a candidate runs in its turn. */
+  readonly roundMs?: number;
+  /** Of one measurement: a load level, or the longest that one candidate may take. */
+  readonly seconds?: number;
+  /** Of the soak. */
+  readonly minutes?: number;
+}
+
+export interface BenchContext {
+  readonly options: BenchOptions;
+  /** Something a reader of the table must know: what was left out, and why. Not a record. */
+  readonly note: (text: string) => void;
+}
+
+export type Section = (report: Report, context: BenchContext) => Promise<void>;

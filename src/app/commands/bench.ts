@@ -1,12 +1,15 @@
-// millrace bench: figures of this machine, as ratios where there is something to hold them against.
+// millrace bench: figures of this machine, as ratios where there is something to hold them against, printed and stored.
 
 import type { Command } from 'commander';
 import { benchMemory } from '../bench/memory.ts';
-import type { BenchRecord, Section } from '../bench/record.ts';
+import type { BenchOptions, Report, Section } from '../bench/record.ts';
+import { describeMachine, machineLine } from '../bench/report/machine.ts';
+import { saveReport } from '../bench/report/save-report.ts';
+import { type SectionReport, sectionText } from '../bench/report/table.ts';
 import { benchServer } from '../bench/server.ts';
 import { benchSteps } from '../bench/steps.ts';
 import { benchStreams } from '../bench/streams.ts';
-import { print, table } from '../print.ts';
+import { print, printAside } from '../print.ts';
 import { usage } from '../usage.ts';
 
 const SECTIONS: Readonly<Record<string, Section>> = {
@@ -15,33 +18,79 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   streams: benchStreams,
   memory: benchMemory,
 };
+/** Run by name only: they take minutes of waiting, or need recordings. */
+const BY_NAME: Readonly<Record<string, Section>> = {};
+
+const OUT = 'out/bench';
+
+interface Flags extends BenchOptions {
+  readonly json?: boolean;
+  readonly out?: string;
+}
 
 export function addBench(program: Command): void {
   program
     .command('bench')
-    .description('measure on this machine')
-    .argument('[section]', `one of ${Object.keys(SECTIONS).join(', ')}; all without`)
-    .option('--json', 'a record a line: {section, name, value, unit, baseline, ratio}')
-    .action(async (section: string | undefined, { json }: { json?: boolean }) => {
-      const chosen = section === undefined ? Object.entries(SECTIONS) : [[section, SECTIONS[section]] as const];
-      for (const [name, run] of chosen) {
-        if (!run) throw usage(`there is no section "${name}"`, Object.keys(SECTIONS).join(', '));
-        const records: BenchRecord[] = [];
-        await run((record) => {
-          records.push(record);
-          if (json) print(JSON.stringify(record));
-        });
-        if (!json) print(`${name}\n${tableOf(records)}\n`);
-      }
-    });
+    .description('measure on this machine, candidates in turns; prints tables and stores JSON, Markdown and SVG')
+    .argument(
+      '[section]',
+      `one of ${names().join(', ')}; without: all but ${Object.keys(BY_NAME).join(', ') || 'none'}`,
+    )
+    .option('--json', 'a record a line {section, name, value, unit, baseline, ratio, spread} and nothing else')
+    .option('--out <folder>', `where the files go (default ${OUT}; with --json: nowhere)`)
+    .option('--peers <folder>', "other projects' ONNX files: gtcrn_simple, ulunas_stream_simple, dtln_1, dtln_2")
+    .option('--data <folder>', 'recordings for the sections that need some')
+    .option('--repetitions <n>', 'how often the candidates take turns', positive)
+    .option('--round-ms <ms>', 'how long a candidate runs in its turn', positive)
+    .option('--seconds <s>', 'of one load level; the longest that one prefill may take', positive)
+    .option('--minutes <m>', 'of the soak', positive)
+    .action(bench);
 }
 
-function tableOf(records: readonly BenchRecord[]): string {
-  const rows = records.map(({ name, value, unit, baseline, ratio }) => [
-    name,
-    value.toFixed(value < 100 ? 1 : 0),
-    unit,
-    ratio === undefined ? '' : `${ratio.toFixed(2)} x ${baseline}`,
-  ]);
-  return table([['what', 'value', 'unit', 'beside'], ...rows]);
+async function bench(asked: string | undefined, { json = false, out, ...options }: Flags): Promise<void> {
+  const chosen = sectionsFor(asked);
+  const machine = await describeMachine();
+  if (!json) print(`${machineLine(machine)}\n`);
+  const sections: SectionReport[] = [];
+  const folder = out ?? (json ? undefined : OUT);
+  try {
+    for (const [name, run] of chosen) sections.push(await measure(name, run, options, json));
+  } finally {
+    // Also when a section failed: what the ones before it measured is not lost.
+    if (folder && sections.length > 0) {
+      const files = await saveReport({ name: asked ?? 'all', machine, sections }, folder);
+      if (!json) print(`${files[0]}, and ${files.length - 1} files beside it`);
+    }
+  }
+}
+
+async function measure(name: string, run: Section, options: BenchOptions, json: boolean): Promise<SectionReport> {
+  const section = { name, records: [] as Parameters<Report>[0][], notes: [] as string[] };
+  const report: Report = (record) => {
+    section.records.push(record);
+    if (json) print(JSON.stringify(record));
+  };
+  const note = (text: string): void => {
+    section.notes.push(text);
+    if (json) printAside(`${name}: ${text}`);
+  };
+  await run(report, { options, note });
+  if (!json) print(sectionText(section));
+  return section;
+}
+
+const names = (): string[] => [...Object.keys(SECTIONS), ...Object.keys(BY_NAME)];
+
+/** @throws ERR_USAGE naming the sections */
+function sectionsFor(asked: string | undefined): [string, Section][] {
+  if (asked === undefined) return Object.entries(SECTIONS);
+  const run = Object.hasOwn(SECTIONS, asked) ? SECTIONS[asked] : Object.hasOwn(BY_NAME, asked) && BY_NAME[asked];
+  if (run) return [[asked, run]];
+  throw usage(`there is no section "${asked}"`, `one of: ${names().join(', ')}`);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < Infinity) return value;
+  throw usage(`"${text}" is not a number above 0`, 'a number above 0');
 }

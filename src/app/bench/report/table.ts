@@ -1,0 +1,51 @@
+// Records of a section as rows of words: for the terminal and for Markdown.
+
+import { table } from '../../print.ts';
+import type { BenchRecord } from '../record.ts';
+
+export interface SectionReport {
+  readonly name: string;
+  readonly records: readonly BenchRecord[];
+  readonly notes: readonly string[];
+}
+
+const HEAD = ['what', 'value', 'unit', 'quartiles', 'beside'];
+
+function rowsOf(records: readonly BenchRecord[]): string[][] {
+  return records.map(({ name, value, unit, spread, baseline, ratio }) => [
+    name,
+    amount(value),
+    unit,
+    spread ? `${amount(spread[0])} .. ${amount(spread[1])}` : '',
+    ratio === undefined ? '' : `${amount(ratio)} x ${baseline ?? ''}`.trim(),
+  ]);
+}
+
+/** Three digits below a thousand, whole numbers with commas above. */
+export function amount(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en-US');
+  if (Number.isInteger(value)) return String(value);
+  return Math.abs(value) >= 0.001 ? value.toPrecision(3) : value.toExponential(1);
+}
+
+export function sectionText({ name, records, notes }: SectionReport): string {
+  const aside = notes.map((note) => `  (${note})\n`).join('');
+  return `${name}\n${table([HEAD, ...rowsOf(records)])}\n${aside}`;
+}
+
+export function sectionMarkdown({ name, records, notes }: SectionReport, pictures: readonly string[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const lines = [
+    `## ${name}`,
+    '',
+    line(HEAD),
+    '|---|---:|---|---:|---|',
+    ...rowsOf(records).map(line),
+    '',
+    ...notes.flatMap((note) => [`${note[0]!.toUpperCase()}${note.slice(1)}.`, '']),
+    ...pictures.flatMap((file) => [`![${name}](${file})`, '']),
+  ];
+  return lines.join('\n');
+}
