@@ -10,6 +10,7 @@ COPY package.json package-lock.json .npmrc ./
 # No install scripts: all native binaries lie in the packages themselves, and `prepare` would build before src is here.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/make-kernels.mjs ./scripts/
 COPY src ./src
 COPY pipelines ./pipelines
 RUN npm run build \

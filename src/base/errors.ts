@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   ERR_AUDIO_SYSTEM: ['process', 0],
   ERR_PORT_IN_USE: ['process', 0],
   ERR_CONNECT_FAILED: ['process', 0],
+  ERR_ENGINE_UNAVAILABLE: ['process', 0],
+  ERR_MEMORY_FULL: ['process', 0],
   ERR_USAGE: ['process', 0],
 } as const satisfies Record<string, readonly [Scope, number]>;
 

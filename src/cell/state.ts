@@ -41,6 +41,17 @@ export function stateBytes(layout: Layout): number {
   return Object.values(layout).reduce((sum, slot) => sum + slotBytes(slot), 0);
 }
 
+/** Where each slot begins in an arena of this layout, in bytes: for kernels that take addresses. */
+export function slotOffsets<L extends Layout>(layout: L): { readonly [K in keyof L]: number } {
+  const offsets: Record<string, number> = {};
+  let offset = 0;
+  for (const [name, slot] of Object.entries(layout)) {
+    offsets[name] = offset;
+    offset += slotBytes(slot);
+  }
+  return offsets as { readonly [K in keyof L]: number };
+}
+
 /** A state over `buffer` at `byteOffset` (a slot of a slab), or over a buffer of its own. Zeroed only if freshly made. */
 export function makeState<L extends Layout>(layout: L, buffer?: ArrayBufferLike, byteOffset = 0): State<L> {
   const size = stateBytes(layout);

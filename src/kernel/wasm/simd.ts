@@ -1,0 +1,44 @@
+// The WebAssembly kernels as TypeScript sees them: functions on addresses in the kernel memory (memory.ts). Written in
+// AssemblyScript in ../simd, where each file documents its arguments; the readable twins are in ../plain.
+// Addresses are bytes; n, m, k and strides count float32 values.
+
+import { engineError } from '../../base/errors.ts';
+import { kernelMemory } from './memory.ts';
+
+/** portable: the same bits on every machine and browser. relaxed: fused multiply-adds where the engine has them. */
+export type Numerics = 'portable' | 'relaxed';
+
+export interface SimdKernels {
+  matmul(w: number, bias: number, x: number, y: number, m: number, k: number, rows: number): void;
+  multiplyAddPeak(y: number, rounds: number): void;
+}
+
+export interface Simd {
+  readonly numerics: Numerics;
+  readonly kernels: SimdKernels;
+}
+
+const loaded = new Map<Numerics, Simd>();
+
+/**
+ * The kernels, compiled at the first call: some 10 ms.
+ * @throws ERR_ENGINE_UNAVAILABLE where the engine lacks SIMD, or relaxed SIMD
+ */
+export async function loadSimd(numerics: Numerics): Promise<Simd> {
+  const known = loaded.get(numerics);
+  if (known) return known;
+  const { BYTES } = await (numerics === 'portable' ? import('./bytes/portable.ts') : import('./bytes/relaxed.ts'));
+  const bytes = Uint8Array.from(atob(BYTES), (letter) => letter.charCodeAt(0));
+  if (!WebAssembly.validate(bytes)) {
+    throw engineError('ERR_ENGINE_UNAVAILABLE', `this JavaScript engine cannot run the ${numerics} kernels`, {
+      expected:
+        numerics === 'relaxed'
+          ? 'WebAssembly relaxed SIMD (Node 22 or later, Chrome 114 or later); or the engine "portable"'
+          : 'WebAssembly SIMD (all engines since 2021); or the engine "plain"',
+    });
+  }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: kernelMemory() } });
+  const simd: Simd = { numerics, kernels: instance.exports as unknown as SimdKernels };
+  loaded.set(numerics, simd);
+  return simd;
+}
