@@ -3,8 +3,8 @@
 // cost address space only; the system gives them as they are touched (1 GiB reserved: 43 MB of RSS, as without).
 
 const PAGE_BYTES = 65_536;
-const RESERVE_BYTES = 2 ** 30;
-const RESERVE_BYTES_MIN = 2 ** 24;
+const RESERVE_BYTES = 1_073_741_824; // 1 GiB
+const RESERVE_BYTES_MIN = 16_777_216;
 /** A cache line, so that no two streams share one and a vector never straddles two. */
 const ALIGN_BYTES = 64;
 

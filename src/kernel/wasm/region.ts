@@ -36,7 +36,7 @@ export function createRegion(): Region {
   function floats(n: number): number {
     const block = allocate(4 * n);
     if (!block) {
-      throw engineError('ERR_MEMORY_FULL', `the kernel memory of ${buffer.byteLength / 2 ** 20} MiB is full`, {
+      throw engineError('ERR_MEMORY_FULL', `the kernel memory of ${buffer.byteLength / 1_048_576} MiB is full`, {
         expected: 'fewer models in one process, or more workers',
       });
     }
