@@ -27,6 +27,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   ws: ['src/transport/ws/', 'src/client/socket.ts'],
   'node-web-audio-api': ['src/transport/audio/'],
   'onnxruntime-node': ['src/cell/onnx/'],
+  '@echogarden/rnnoise-wasm': ['src/app/bench/peers/'],
   protobufjs: ['src/wire/'],
   'csv-parse': ['src/wire/'],
   '@noble/hashes': ['src/session/digest.ts', 'src/weights/'],
