@@ -10,6 +10,14 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
+/** c - a * b, lane by lane, rounded as `madd` is. */
+// @ts-ignore
+@inline
+export function nmadd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+  return f32x4.sub(c, f32x4.mul(a, b));
+}
+
 /** Lanes added as (0 + 2) + (1 + 3): the order of `sums4`, so that one row alone has the bits of four side by side. */
 // @ts-ignore
 @inline
