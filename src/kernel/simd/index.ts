@@ -1,4 +1,19 @@
 // AssemblyScript: the module. One export a kernel; kernel/wasm/simd.ts types them for TypeScript.
 
+export { convStep } from './conv';
+export {
+  addInto,
+  exp2Into,
+  expInto,
+  geluTanhInto,
+  logInto,
+  multiplyInto,
+  sigmoidInto,
+  siluInto,
+  softplusInto,
+  tanhInto,
+} from './math';
 export { matmul } from './matmul';
+export { gatedRmsNorm, layerNorm, rmsNorm } from './norms';
 export { multiplyAddPeak } from './peak';
+export { ssdDt, ssdStep } from './ssd';

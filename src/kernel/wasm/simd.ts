@@ -9,8 +9,28 @@ import { kernelMemory } from './memory.ts';
 export type Numerics = 'portable' | 'relaxed';
 
 export interface SimdKernels {
+  addInto(x: number, add: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  convStep(state: number, x: number, stride: number, w: number, bias: number, y: number, channels: number, taps: number, rows: number): void;
+  exp2Into(x: number, y: number, n: number): void;
+  expInto(x: number, y: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  gatedRmsNorm(y: number, z: number, stride: number, weight: number, n: number, groups: number, eps: number, rows: number): void;
+  geluTanhInto(x: number, y: number, n: number): void;
+  layerNorm(x: number, weight: number, bias: number, y: number, n: number, eps: number, rows: number): void;
+  logInto(x: number, y: number, n: number): void;
   matmul(w: number, bias: number, x: number, y: number, m: number, k: number, rows: number): void;
   multiplyAddPeak(y: number, rounds: number): void;
+  multiplyInto(x: number, by: number, n: number): void;
+  rmsNorm(x: number, weight: number, y: number, n: number, eps: number, rows: number): void;
+  sigmoidInto(x: number, y: number, n: number): void;
+  siluInto(x: number, y: number, n: number): void;
+  softplusInto(x: number, y: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  ssdDt(raw: number, stride: number, bias: number, A: number, low: number, high: number, dt: number, decay: number, heads: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  ssdStep(h: number, dt: number, decay: number, x: number, B: number, C: number, stride: number, D: number, y: number, heads: number, headDim: number, dState: number, groups: number, rows: number): void;
+  tanhInto(x: number, y: number, n: number): void;
 }
 
 export interface Simd {
