@@ -1,118 +1,87 @@
 // The ONNX cell: a step graph with explicit state tensors, run by ONNX Runtime on the CPU. Bring your own model.
 //   (y, state') = graph(context ++ x, state, constants)
 // The state tensors and the rows of context are float32 slots of the stream's State, so a snapshot holds all of it.
-// One session per cell serves every stream, on one thread: the same input gives the same bytes on the same machine and
-// runtime, but not across machines (unlike the plain cells). No `skip`: behind a gap a stream starts anew.
+// The graph runs in a worker thread, in one session for all streams of the model, and the event loop stays free: next,
+// shared-session.ts. A stream's bytes do not depend on how many others are ready (batching.ts): the same input gives the same
+// bytes on the same machine and runtime, but not across machines (unlike the plain cells). No `skip`: behind a gap a stream
+// starts anew.
 
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { createHash } from 'node:crypto';
+import { assert } from '../../base/assert.ts';
 import { engineError } from '../../base/errors.ts';
 import type { Model } from '../../weights/tensor.ts';
 import type { AsyncCell } from '../cell.ts';
-import { f32, makeState, type Slot, type State } from '../state.ts';
-import { checkGraph } from './check-graph.ts';
-import { elements, type OnnxManifest, parseManifest } from './manifest.ts';
+import type { Batching, OnnxLayout } from './batch.ts';
+import { cellShape } from './cell-shape.ts';
+import { parseManifest } from './manifest.ts';
+import { type OnnxCounts, openSharedSession, type SharedSession } from './shared-session.ts';
+import { THREADS_DEFAULT, THREADS_MAX } from './worker-threads.ts';
 
-/** `context` [context rows, width] when the graph wants history; `state.<input name>` for each state tensor. All float32. */
-export type OnnxLayout = Readonly<Record<string, Slot & { readonly dtype: 'f32' }>>;
-type Runtime = typeof import('onnxruntime-node');
+export interface OnnxOptions {
+  /**
+   * Worker threads that the process may have when this model is opened, 1 to 16, default 1. A model lives in one of them: more
+   * than one helps several models, not several streams.
+   */
+  readonly threads?: number;
+}
+export interface OnnxCell extends AsyncCell<OnnxLayout> {
+  /** Batch sizes, as measured: unit 1 is as alone, a larger one pads; max 1 runs every row alone. */
+  readonly batching: Batching;
+  /** Since the model was opened, all its streams together. */
+  readonly counts: () => OnnxCounts;
+}
+interface Entry {
+  readonly opening: Promise<SharedSession>;
+  cells: number;
+}
+
+/** By graph and manifest: cells of one model share one session. It goes when the last cell has been collected. */
+const entries = new Map<string, Entry>();
+const collected = new FinalizationRegistry(leave);
 
 /**
- * A cell over `model.onnx` as its config.json describes it. One zero row is run first, so what does not fit is found here.
- * @throws ERR_WEIGHTS_MISSING without ONNX bytes, ERR_CONFIG_INVALID for the manifest, ERR_ONNX_MODEL for the graph
+ * A cell over `model.onnx` as its config.json describes it. One zero row is run first, so what does not fit is found here; then
+ * noise, to see which batches round alike. `run`: x is read until the promise settles; a stream's rows come one after another.
+ * @throws ERR_WEIGHTS_MISSING without ONNX bytes, ERR_CONFIG_INVALID for manifest or option, ERR_ONNX_MODEL for the graph
  */
-export async function onnxCell(model: Model): Promise<AsyncCell<OnnxLayout>> {
+export async function onnxCell(model: Model, { threads = THREADS_DEFAULT }: OnnxOptions = {}): Promise<OnnxCell> {
   const manifest = parseManifest(model);
-  if (!model.onnx) {
-    throw engineError('ERR_WEIGHTS_MISSING', `model ${model.name} has no ONNX file`, {
-      expected: 'onnx.file beside it',
-    });
+  const { name, onnx: bytes } = model;
+  if (!bytes) {
+    throw engineError('ERR_WEIGHTS_MISSING', `model ${name} has no ONNX file`, { expected: 'onnx.file beside it' });
   }
-  // Loaded here, not at the top: the native library is 20 MB that a server without ONNX models never needs.
-  const runtime = await import('onnxruntime-node');
-  const session = await openSession(runtime, model.name, model.onnx);
-  checkGraph(session, manifest);
-  const cell = makeCell(runtime, session, manifest);
-  const state = makeState(cell.layout);
-  cell.init(state);
-  await cell.run(state, new Float32Array(cell.dIn), new Float32Array(cell.dOut));
+  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
+    const expected = `a whole number from 1 to ${THREADS_MAX}`;
+    throw engineError('ERR_CONFIG_INVALID', `threads is ${threads}`, { expected });
+  }
+  const key = createHash('sha256').update(bytes).update(JSON.stringify(manifest)).digest('hex');
+  const entry = entries.get(key) ?? { opening: openSharedSession(manifest, { name, bytes, threads }), cells: 0 };
+  entries.set(key, entry);
+  entry.cells++;
+  const session = await entry.opening.catch((thrown: unknown) => {
+    leave(key);
+    throw thrown;
+  });
+  const shape = cellShape(manifest);
+  const cell: OnnxCell = {
+    ...shape,
+    batching: session.batching,
+    counts: session.counts,
+    async run(state, x, y) {
+      assert(x.length === shape.dIn && y.length === shape.dOut, 'a row of another width than the cell');
+      await session.run({ state, x, y });
+    },
+  };
+  collected.register(cell, key);
   return cell;
 }
 
-async function openSession({ InferenceSession }: Runtime, name: string, bytes: Uint8Array): Promise<InferenceSession> {
-  try {
-    return await InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
-      // One thread: streams share the machine, and a sum split over threads could round differently.
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      logSeverityLevel: 3,
-    });
-  } catch (cause) {
-    throw engineError('ERR_ONNX_MODEL', `the graph of model ${name} cannot be loaded: ${reason(cause)}`, {
-      expected: 'an ONNX model that onnxruntime can run on the CPU',
-      cause,
-    });
-  }
-}
-
-function makeCell({ Tensor }: Runtime, session: InferenceSession, manifest: OnnxManifest): AsyncCell<OnnxLayout> {
-  const { input, output, states, constants } = manifest;
-  const inputSize = elements(input.shape);
-  const contextSize = input.context * input.width;
-  const outputs = [output.name, ...states.map((state) => state.out)];
-  const constantFeeds = Object.fromEntries(
-    constants.map(({ name, dtype, value, shape }) => {
-      const count = elements(shape);
-      const tensor =
-        dtype === 'int64'
-          ? new Tensor('int64', new BigInt64Array(count).fill(BigInt(value)), shape)
-          : new Tensor('float32', new Float32Array(count).fill(value), shape);
-      return [name, tensor];
-    }),
+function leave(key: string): void {
+  const entry = entries.get(key);
+  if (!entry || --entry.cells > 0) return;
+  entries.delete(key);
+  entry.opening.then(
+    (session) => session.close(),
+    () => undefined, // it never opened
   );
-
-  /** x [dIn] -> y [dOut]. The state changes when the run has succeeded, or not at all. */
-  async function run({ at }: State<OnnxLayout>, x: Float32Array, y: Float32Array): Promise<void> {
-    // Allocated per run: the runtime reads it later, when other streams may be starting theirs.
-    const data = new Float32Array(inputSize);
-    if (contextSize > 0) data.set(at.context!);
-    data.set(x, contextSize);
-    const feeds: Record<string, Tensor> = { ...constantFeeds, [input.name]: new Tensor('float32', data, input.shape) };
-    for (const state of states) feeds[state.in] = new Tensor('float32', at[`state.${state.in}`]!, state.shape);
-    const results = await session.run(feeds, outputs).catch((cause: unknown) => {
-      throw engineError('ERR_ONNX_MODEL', `the graph failed: ${reason(cause)}`, { cause });
-    });
-    const row = values(results, output.name, output.width);
-    const next = states.map((state) => values(results, state.out, elements(state.shape)));
-    y.set(row);
-    for (const [i, state] of states.entries()) at[`state.${state.in}`]!.set(next[i]!);
-    if (contextSize > 0) at.context!.set(data.subarray(inputSize - contextSize));
-  }
-
-  return {
-    kind: 'onnx',
-    dIn: input.rows * input.width,
-    dOut: output.width,
-    layout: {
-      ...(contextSize > 0 && { context: f32(input.context, input.width) }),
-      ...Object.fromEntries(states.map((state) => [`state.${state.in}`, f32(...state.shape)])),
-    },
-    contextRows: states.length > 0 ? Infinity : 1 + Math.ceil(input.context / input.rows),
-    init({ at }) {
-      for (const view of Object.values(at)) view.fill(0);
-    },
-    run,
-  };
 }
-
-/** The float32 values of an output. @throws ERR_ONNX_MODEL when a dynamic axis came out in another size */
-function values(results: InferenceSession.ReturnType, name: string, size: number): Float32Array {
-  const { data, dims } = results[name] as Tensor;
-  if (data instanceof Float32Array && data.length === size) return data;
-  throw engineError('ERR_ONNX_MODEL', `output ${name} came out as [${dims.join(', ')}]`, {
-    expected: `${size} float32 elements`,
-  });
-}
-
-const reason = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,9 +1,10 @@
 // Compares a loaded graph with its manifest: every input fed, every needed output there, types and sizes as declared.
-// What the graph leaves open (a dynamic axis) is found by the first run in cell.ts, before any stream comes.
+// What the graph leaves open (a dynamic axis) is found by the first run in shared-session.ts, before any stream comes.
 
 import type { InferenceSession } from 'onnxruntime-node';
 import { engineError } from '../../base/errors.ts';
 import { elements, type OnnxManifest } from './manifest.ts';
+import type { GraphMetadata } from './worker-main.ts';
 
 interface Declared {
   readonly name: string;
@@ -14,7 +15,7 @@ interface Declared {
 }
 
 /** @throws ERR_ONNX_MODEL naming the tensor, what the manifest declares and what the graph has */
-export function checkGraph(session: InferenceSession, manifest: OnnxManifest): void {
+export function checkGraph(session: GraphMetadata, manifest: OnnxManifest): void {
   const { input, output, states, constants } = manifest;
   const inputs: Declared[] = [
     { name: input.name, dtype: 'float32', shape: input.shape },

@@ -34,7 +34,13 @@ export interface OnnxManifest {
   readonly output: { readonly name: string; readonly width: number };
   readonly states: readonly OnnxStateTensor[];
   readonly constants: readonly OnnxConstant[];
+  /** Rows of different streams that one call of the runtime may take, at most; 1 runs each alone. */
+  readonly batch: number;
 }
+
+/** Silero at 32 streams a batch costs a third of Silero alone, and 64 gain another 7 % for twice the wait. */
+const BATCH_DEFAULT = 32;
+const BATCH_MAX = 256;
 
 export const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
@@ -57,7 +63,9 @@ export function parseManifest(model: Model): OnnxManifest {
   );
   unique([input.name, ...states.map((state) => state.in), ...constants.map(({ name }) => name)], 'input');
   unique([output.name, ...states.map((state) => state.out)], 'output');
-  return { input, output, states, constants };
+  const batch = onnx.batch === undefined ? BATCH_DEFAULT : size(onnx.batch, 'onnx.batch');
+  if (batch > BATCH_MAX) throw invalid('onnx.batch', batch, `at most ${BATCH_MAX}`);
+  return { input, output, states, constants, batch };
 }
 
 function parseInput(value: Record<string, unknown>): OnnxInput {

@@ -74,13 +74,13 @@ describe('onnxCell', () => {
     expect(Object.keys(cell.layout)).toEqual(['context']);
   });
 
-  it('leaves the state as it was when a run fails', async () => {
+  it('refuses a row of another width and leaves the state as it was', async () => {
     const cell = await sampleAsyncCell(1);
     const state = makeState(cell.layout);
     cell.init(state);
     await cell.run(state, Float32Array.of(1, 2, 3), new Float32Array(2));
     const before = state.bytes.slice();
-    await expect(cell.run(state, new Float32Array(3), new Float32Array(1))).rejects.toThrow(RangeError);
+    await expect(cell.run(state, new Float32Array(3), new Float32Array(1))).rejects.toMatchObject({ code: 'ERR_INVARIANT' });
     expect(state.bytes).toEqual(before);
   });
 
@@ -95,10 +95,10 @@ describe('onnxCell', () => {
     ['output.name', 'p', 'no output p | one of: y, h_next'],
     ['states.0.in', 's', 'no input s | one of: x, h, gain'],
     ['states.0.out', 's', 'no output s | one of: y, h_next'],
-    ['states.0.shape', [1, 5], 'input h of the graph is float32 [1, 4] | float32 [1, 5]'],
-    ['input.shape', [6], 'input x of the graph is float32 [1, 6] | float32 [6]'],
+    ['states.0.shape', [1, 5], 'input h of the graph is float32 [batch, 4] | float32 [1, 5]'],
+    ['input.shape', [6], 'input x of the graph is float32 [batch, 6] | float32 [6]'],
     ['constants.0.dtype', 'int64', 'input gain of the graph is float32 [1] | int64 [1]'],
-    ['output.width', 3, 'output y of the graph is float32 [1, 2] | float32 of 3 elements'],
+    ['output.width', 3, 'output y of the graph is float32 [batch, 2] | float32 of 3 elements'],
     ['constants', [], 'has an input gain that the manifest does not mention'],
   ])('refuses a manifest whose %s disagrees with the graph', async (path, value, message) => {
     const model = withManifest(path, value);
@@ -123,6 +123,8 @@ describe('onnxCell', () => {
     ['constants.0.dtype', 'float16', 'onnx.constants[0].dtype is "float16"'],
     ['constants.0.value', null, 'onnx.constants[0].value is null'],
     ['constants.0', { name: 'gain', dtype: 'int64', value: 0.5 }, 'onnx.constants[0].value is 0.5'],
+    ['batch', 0, 'onnx.batch is 0'],
+    ['batch', 257, 'onnx.batch is 257'],
     ['states.0.in', 'x', 'the input name is "x"'],
     ['states.0.out', 'y', 'the output name is "y"'],
   ])('names what is wrong with %s = %j', async (path, value, message) => {

@@ -1,5 +1,5 @@
 // A small random step graph for the laws and the tests: a leaky integrator between two matrices, with one row of context.
-//   h' = a * h + [x(t-1), x(t)] W;   y = (h' V) * gain        x [3], h [4], y [2], gain a constant input
+//   h' = a * h + [x(t-1), x(t)] W;   y = (h' V) * gain        x [3], h [4], y [2], gain a constant input; batch axis free
 // Written as ONNX bytes by hand (the format is protobuf: a key byte, then a number or a length and bytes), so that no
 // file and no other package is needed. Field numbers: onnx.proto3 of ONNX 1.17.
 
@@ -62,9 +62,9 @@ const initializer = (name: string, shape: readonly number[], data: Float32Array)
     ...block(9, [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
   ]);
 
-/** field 11: an input of the graph; 12: an output. */
-const value = (field: 11 | 12, name: string, shape: readonly number[]): Bytes => {
-  const dims = shape.flatMap((size) => block(1, int(1, size)));
+/** field 11: an input of the graph; 12: an output. A word as size leaves the axis free. */
+const value = (field: 11 | 12, name: string, shape: readonly (number | string)[]): Bytes => {
+  const dims = shape.flatMap((size) => block(1, typeof size === 'string' ? text(2, size) : int(1, size)));
   const tensorType = [...int(1, FLOAT), ...block(2, dims)];
   return block(field, [...text(1, name), ...block(2, block(1, tensorType))]);
 };
@@ -80,11 +80,11 @@ function graphBytes({ a, W, V }: SampleWeights): Uint8Array {
     ...initializer('a', [STATE], a),
     ...initializer('W', [2 * D_IN, STATE], W),
     ...initializer('V', [STATE, D_OUT], V),
-    ...value(11, 'x', [1, 2 * D_IN]),
-    ...value(11, 'h', [1, STATE]),
+    ...value(11, 'x', ['batch', 2 * D_IN]),
+    ...value(11, 'h', ['batch', STATE]),
     ...value(11, 'gain', [1]),
-    ...value(12, 'y', [1, D_OUT]),
-    ...value(12, 'h_next', [1, STATE]),
+    ...value(12, 'y', ['batch', D_OUT]),
+    ...value(12, 'h_next', ['batch', STATE]),
   ];
   const IR_VERSION = 8;
   const OPSET = 17;

@@ -13,5 +13,6 @@ export const sileroManifest = {
     output: { name: 'output', width: 1 },
     states: [{ in: 'state', out: 'stateN', shape: [2, 1, 128] }],
     constants: [{ name: 'sr', dtype: 'int64', value: 16_000, shape: [] }],
+    batch: 32,
   },
 } as const;
