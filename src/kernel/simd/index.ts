@@ -1,6 +1,8 @@
 // AssemblyScript: the module. One export a kernel; kernel/wasm/simd.ts types them for TypeScript.
 
 export { convStep } from './conv';
+export { overlapAdd, windowFrame } from './frames';
+export { logMel } from './log-mel';
 export {
   addInto,
   exp2Into,
@@ -16,4 +18,5 @@ export {
 export { matmul } from './matmul';
 export { gatedRmsNorm, layerNorm, rmsNorm } from './norms';
 export { multiplyAddPeak } from './peak';
+export { inverseRealFft, realFft } from './real-fft';
 export { ssdDt, ssdStep } from './ssd';

@@ -17,11 +17,16 @@ export interface SimdKernels {
   // biome-ignore format: one kernel a line reads best
   gatedRmsNorm(y: number, z: number, stride: number, weight: number, n: number, groups: number, eps: number, rows: number): void;
   geluTanhInto(x: number, y: number, n: number): void;
+  inverseRealFft(spectrum: number, x: number, work: number, plan: number, size: number): void;
   layerNorm(x: number, weight: number, bias: number, y: number, n: number, eps: number, rows: number): void;
   logInto(x: number, y: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  logMel(spectrum: number, bands: number, weights: number, power: number, y: number, bins: number, count: number, floor: number, rows: number): void;
   matmul(w: number, bias: number, x: number, y: number, m: number, k: number, rows: number): void;
   multiplyAddPeak(y: number, rounds: number): void;
   multiplyInto(x: number, by: number, n: number): void;
+  overlapAdd(x: number, gain: number, sums: number, n: number): void;
+  realFft(x: number, spectrum: number, work: number, plan: number, size: number): void;
   rmsNorm(x: number, weight: number, y: number, n: number, eps: number, rows: number): void;
   sigmoidInto(x: number, y: number, n: number): void;
   siluInto(x: number, y: number, n: number): void;
@@ -31,6 +36,7 @@ export interface SimdKernels {
   // biome-ignore format: one kernel a line reads best
   ssdStep(h: number, dt: number, decay: number, x: number, B: number, C: number, stride: number, D: number, y: number, heads: number, headDim: number, dState: number, groups: number, rows: number): void;
   tanhInto(x: number, y: number, n: number): void;
+  windowFrame(x: number, window: number, y: number, n: number): void;
 }
 
 export interface Simd {
