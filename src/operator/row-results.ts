@@ -46,12 +46,14 @@ export function firstFault(y: Float32Array, width: number, rows: number, first =
 export const nonFinite = (): EngineError =>
   engineError('ERR_NON_FINITE_STATE', 'the cell gave a value that is not finite; its state starts anew');
 
-/** y [rows, width] as items over the span of `chunk`: finite runs as chunks (views of y), the rest as Gap{fault}. */
+/** y [rows, width] as items over the span of `chunk`: finite runs as chunks (y or views of it), the rest as Gap{fault}. */
 export function rowResults(chunk: Chunk, y: Float32Array, width: number, options: ScanOptions): Item[] {
   const rows = y.length / width;
+  const firstBad = firstFault(y, width, rows);
+  if (firstBad === rows) return rows === 0 ? [] : [allRows(chunk, y, rows, width)];
   const items: Item[] = [];
   for (let row = 0; row < rows; ) {
-    const fault = firstFault(y, width, rows, row);
+    const fault = row === 0 ? firstBad : firstFault(y, width, rows, row);
     if (fault > row) {
       const data = y.subarray(row * width, fault * width);
       const times = chunk.times && { times: chunk.times.subarray(row, fault) };
@@ -62,6 +64,12 @@ export function rowResults(chunk: Chunk, y: Float32Array, width: number, options
     if (row > fault) items.push({ kind: 'gap', ...part(chunk, fault, row, options), why: 'fault' });
   }
   return items;
+}
+
+/** The usual case, made in one piece: every stream pays for it at every hop. */
+function allRows({ from, to, pts, times }: Chunk, data: Float32Array, rows: number, width: number): Chunk {
+  const whole: Chunk = { kind: 'chunk', from, to, pts, rows, width, data };
+  return times ? { ...whole, times } : whole;
 }
 
 function part(chunk: Chunk, first: number, end: number, { spanRows, rateHz }: ScanOptions): Span {

@@ -3,7 +3,7 @@
 // bytes that fit in a snapshot; adjacent gaps of one cause count as one, since how a gap was cut up is the sender's affair.
 
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { f64, makeState, type State, u32 } from '../cell/state.ts';
 import type { Gap, GapCause, ResultItem } from '../item/item.ts';
 
@@ -39,9 +39,14 @@ export function updateDigest(state: DigestState, item: ResultItem | Gap): void {
     case 'chunk':
       return link(state, `chunk ${item.from} ${item.to}`, [item.data]);
     case 'detection': {
-      const names = Object.keys(item.values);
-      const values = Float32Array.from(Object.values(item.values));
-      return link(state, `${item.name} ${item.from} ${item.to} ${names.join(' ')}`, [values]);
+      let names = '';
+      let count = 0;
+      for (const name of Object.keys(item.values)) {
+        names += count === 0 ? name : ` ${name}`;
+        if (count === readings.length) readings = grown(readings);
+        readings[count++] = item.values[name]!;
+      }
+      return link(state, `${item.name} ${item.from} ${item.to} ${names}`, [readings.subarray(0, count)]);
     }
     case 'forecast':
       return link(state, `forecast ${item.from} ${item.to} ${item.horizons.join(' ')}`, [
@@ -72,12 +77,31 @@ function closeGap(state: DigestState): void {
   gap.fill(-1);
 }
 
+/** Grown once a detection with more values comes; one process has one, since a link is made in one go. */
+let readings = new Float32Array(16);
+
+function grown(values: Float32Array): Float32Array<ArrayBuffer> {
+  const more = new Float32Array(2 * values.length);
+  more.set(values);
+  return more;
+}
+
+/** Made once and started over for each link: a new hash object costs more than hashing these hundred bytes. */
+const fresh = sha256.create();
+const running = sha256.create();
+const utf8 = new TextEncoder();
+/** chain || header: the first bytes of every link. */
+const opening = new Uint8Array(1024);
+
 function link(state: DigestState, header: string, arrays: readonly Float32Array[]): void {
   const chain = new Uint8Array(state.at.chain.buffer, state.at.chain.byteOffset, 32);
-  const hash = sha256
-    .create()
-    .update(chain)
-    .update(utf8ToBytes(`${header}\n`));
-  for (const array of arrays) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-  chain.set(hash.digest());
+  const text = `${header}\n`;
+  fresh._cloneInto(running);
+  if (32 + 3 * text.length <= opening.length) {
+    opening.set(chain);
+    const { written } = utf8.encodeInto(text, opening.subarray(32));
+    running.update(opening.subarray(0, 32 + written));
+  } else running.update(chain).update(utf8.encode(text));
+  for (const array of arrays) running.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  running.digestInto(chain);
 }

@@ -8,6 +8,7 @@ import type { DecodedRows } from '../wire/row-builder.ts';
 /** @throws what `session.rows` throws: ERR_CREDIT_OVERRUN when the inbox is full and its policy is block */
 export function feedRows(session: Session, decoded: DecodedRows, width: number, chunkRowsMax: number): void {
   const { rows, times, count, faults } = decoded;
+  if (faults.length === 0 && count <= chunkRowsMax) return session.rows(rows, times);
   /** Good rows fed so far. */
   let fed = 0;
   function feedUntil(end: number): void {

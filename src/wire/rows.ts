@@ -16,7 +16,12 @@ export function rowBytesMin(format: FormatMessage): number {
   return Math.max(2, VALUE_BYTES[format.encoding] * rowWidth(format));
 }
 
-/** @throws ERR_PARTIAL_SAMPLE (nothing taken) for bytes that are not whole rows; ERR_WIRE_MALFORMED for broken text */
+const NO_FAULTS: DecodedRows['faults'] = [];
+
+/**
+ * Rows of f32le may be a view of `bytes`, which must then not be written to again.
+ * @throws ERR_PARTIAL_SAMPLE (nothing taken) for bytes that are not whole rows; ERR_WIRE_MALFORMED for broken text
+ */
 export function decodeRows(bytes: Uint8Array, format: FormatMessage): DecodedRows {
   const { encoding } = format;
   if (encoding === 'csv') return decodeCsv(readText(bytes), format);
@@ -28,7 +33,7 @@ export function decodeRows(bytes: Uint8Array, format: FormatMessage): DecodedRow
     });
   }
   const rows = encoding === 'pcm_s16le' ? fromPcm16(bytes) : fromF32(bytes);
-  return { rows, count: bytes.length / rowBytes, faults: [] };
+  return { rows, count: bytes.length / rowBytes, faults: NO_FAULTS };
 }
 
 /**
@@ -55,14 +60,26 @@ function toInt16(value: number): number {
   return Math.max(-32768, Math.min(32767, Math.round(value * 32768)));
 }
 
+/** Whether this machine stores numbers as the wire does: then a payload that lies straight needs no DataView. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 function fromPcm16(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rows = new Float32Array(bytes.length / 2);
+  if (LITTLE_ENDIAN && bytes.byteOffset % 2 === 0) {
+    const values = new Int16Array(bytes.buffer, bytes.byteOffset, rows.length);
+    for (let i = 0; i < rows.length; i++) rows[i] = values[i]! / 32768;
+    return rows;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let i = 0; i < rows.length; i++) rows[i] = view.getInt16(2 * i, true) / 32768;
   return rows;
 }
 
+/** A view of the payload itself where it lies on 4 bytes, as in a WebSocket's or a framed message that came in one piece. */
 function fromF32(bytes: Uint8Array): Float32Array {
+  if (LITTLE_ENDIAN && bytes.byteOffset % 4 === 0) {
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rows = new Float32Array(bytes.length / 4);
   for (let i = 0; i < rows.length; i++) rows[i] = view.getFloat32(4 * i, true);

@@ -4,7 +4,7 @@
 // One Detection per row; values are copied, so the chunk's memory is free again.
 
 import { assert } from '../../base/assert.ts';
-import { spanOf } from '../../item/timeline.ts';
+import { ptsOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
 
@@ -27,9 +27,10 @@ export function detect(options: DetectOptions): Stage {
       assert(item.width === names.length, 'detect was given another number of columns than names');
       for (let row = 0; row < item.rows; row++) {
         const from = item.from + row * spanRows;
-        const span = spanOf(from, Math.min(from + spanRows, item.to), rateHz);
-        const values = Object.fromEntries(names.map((key, column) => [key, item.data[row * item.width + column]!]));
-        emit({ kind: 'detection', name, ...span, values });
+        const to = Math.min(from + spanRows, item.to);
+        const values: Record<string, number> = {};
+        for (let i = 0; i < names.length; i++) values[names[i]!] = item.data[row * item.width + i]!;
+        emit({ kind: 'detection', from, to, pts: ptsOf(from, rateHz), name, values });
       }
     },
   }));

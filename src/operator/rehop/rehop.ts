@@ -4,10 +4,10 @@
 // on the rows alone, never on how they were chunked. A gap takes every hop that it touches with it: see `gap` below.
 
 import { assert } from '../../base/assert.ts';
-import { f32, f64, u32 } from '../../cell/state.ts';
+import { f32, f64, type State, u32 } from '../../cell/state.ts';
 import type { GapCause } from '../../item/item.ts';
-import { spanOf } from '../../item/timeline.ts';
-import { makeStage } from '../make-stage.ts';
+import { ptsOf } from '../../item/timeline.ts';
+import { type Emit, makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
 
 export interface RehopOptions {
@@ -23,11 +23,43 @@ export interface RehopOptions {
 const CAUSES: readonly GapCause[] = ['client', 'lost', 'late', 'shed', 'fault'];
 
 const rehopLayout = (hopRows: number, width: number) => ({
-  hop: f32(hopRows, width), // rows of the hop under way
+  hop: f32(hopRows, width), // rows of the hop under way, zeros behind them
   origin: f64(1), // row where the first hop starts
   next: f64(1), // the next input row; NaN until the first item after a start or reset
   touched: u32(1), // 0: the hop under way is whole; otherwise 1 + the index in CAUSES of the gap that touched it
 });
+
+type HopState = State<ReturnType<typeof rehopLayout>>['at'];
+
+/** The hop under way: where it stands, and how it leaves. */
+function openHop({ hop, origin, next, touched }: HopState, { hopRows, width, rateHz }: RehopOptions, emit: Emit) {
+  return {
+    /** Rows of it that have been seen. */
+    filled: (): number => (next[0]! - origin[0]!) % hopRows,
+
+    place(from: number): void {
+      if (next[0] !== next[0]) origin[0] = next[0] = from;
+      assert(next[0] === from, 'rehop: an item does not start where the one before it ended');
+    },
+
+    /** Emits [from, next): a gap if one touched it, else the hop `data`. */
+    close(from: number, data: Float32Array): void {
+      const to = next[0]!;
+      const pts = ptsOf(from, rateHz);
+      const why = CAUSES[touched[0]! - 1];
+      touched[0] = 0;
+      if (why) emit({ kind: 'gap', from, to, pts, why });
+      else emit({ kind: 'chunk', from, to, pts, rows: hopRows, width, data });
+    },
+
+    /** Its rows as a value; what comes next starts on zeros, so that a state depends on the rows alone. */
+    take(): Float32Array {
+      const data = hop.slice();
+      hop.fill(0);
+      return data;
+    },
+  };
+}
 
 /**
  * Re-cuts a stream into hops: each output chunk has rows = hopRows.
@@ -41,40 +73,28 @@ export function rehop(options: RehopOptions): Stage {
   const layout = rehopLayout(hopRows, width);
 
   return makeStage((context, emit) => {
-    const { hop, origin, next, touched } = context.state(slot, layout, ({ at }) => {
+    const { at } = context.state(slot, layout, ({ at }) => {
       at.hop.fill(0);
       at.origin[0] = 0;
       at.next[0] = NaN;
       at.touched[0] = 0;
-    }).at;
-
-    /** Rows of the hop under way that have been seen. */
-    const filled = (): number => (next[0]! - origin[0]!) % hopRows;
-
-    function place(from: number): void {
-      if (next[0] !== next[0]) origin[0] = next[0] = from;
-      assert(next[0] === from, 'rehop: an item does not start where the one before it ended');
-    }
-
-    /** Emits [from, next): a gap if one touched it, else the hop. */
-    function close(from: number): void {
-      const span = spanOf(from, next[0]!, rateHz);
-      if (touched[0]) emit({ kind: 'gap', ...span, why: CAUSES[touched[0] - 1]! });
-      else emit({ kind: 'chunk', ...span, rows: hopRows, width, data: hop.slice() });
-      touched[0] = 0;
-    }
+    });
+    const { hop, origin, next, touched } = at;
+    const { filled, place, close, take } = openHop(at, options, emit);
 
     return {
       chunk(item) {
         assert(item.width === width && item.rows === item.to - item.from, 'rehop: a chunk of another width or grid');
         place(item.from);
         for (let row = 0; row < item.rows; ) {
-          const at = filled();
-          const take = Math.min(hopRows - at, item.rows - row);
-          hop.set(item.data.subarray(row * width, (row + take) * width), at * width);
-          row += take;
-          next[0]! += take;
-          if (at + take === hopRows) close(next[0]! - hopRows);
+          const held = filled();
+          const count = Math.min(hopRows - held, item.rows - row);
+          // A message that is one hop, the usual case, goes on as it came: no view, no copy.
+          const rows = count === item.rows ? item.data : item.data.subarray(row * width, (row + count) * width);
+          row += count;
+          next[0]! += count;
+          if (count < hopRows) hop.set(rows, held * width);
+          if (held + count === hopRows) close(next[0]! - hopRows, count < hopRows ? take() : rows);
         }
       },
 
@@ -88,7 +108,7 @@ export function rehop(options: RehopOptions): Stage {
         const whole = item.to - ((item.to - origin[0]!) % hopRows);
         if (whole > from) {
           next[0] = whole;
-          close(from);
+          close(from, take());
           if (item.to > whole) touched[0] = why;
         }
         next[0] = item.to;
@@ -99,7 +119,7 @@ export function rehop(options: RehopOptions): Stage {
         if (rows > 0) {
           if (item.what === 'reset') touched[0] ||= 1; // 'client'
           hop.fill(0, rows * width);
-          close(next[0]! - rows);
+          close(next[0]! - rows, take());
         }
         if (item.what !== 'flush') next[0] = NaN;
         emit(item);

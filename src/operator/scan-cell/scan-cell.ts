@@ -36,8 +36,8 @@ export function scanCell<L extends Layout>(cell: Cell<L>, options: ScanOptions):
       row = fault + 1; // what the scan did beyond the fault is void: go on by single steps
     }
     for (; row < rows; row++) {
-      const out = y.subarray(row * dOut, (row + 1) * dOut);
-      cell.step(state, x.subarray(row * dIn, (row + 1) * dIn), out);
+      const out = rows === 1 ? y : y.subarray(row * dOut, (row + 1) * dOut);
+      cell.step(state, rows === 1 ? x : x.subarray(row * dIn, (row + 1) * dIn), out);
       if (firstFault(out, dOut, 1) === 0) restart(state);
     }
   }
