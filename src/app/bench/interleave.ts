@@ -8,13 +8,15 @@ export interface Candidate {
 }
 
 export interface Interleaving {
-  /** Turns that count; one more warms up. */
+  /** Turns that count. */
   readonly rounds: number;
   /** Calls in a turn. Default: as many as fill `roundMs`, found for each candidate by the warm-up. */
   readonly calls?: number;
   /** Default 20. */
   readonly roundMs?: number;
-  /** `wall` (default): time that passed. `cpu`: what all threads of this process worked, which a busy machine changes less. */
+  /** With `calls`: whether a turn that does not count comes first. Default true. */
+  readonly warmUp?: boolean;
+  /** `cpu` (default): what all threads of this process worked, whatever else the machine does. `wall`: time that passed. */
   readonly clock?: 'wall' | 'cpu';
 }
 
@@ -41,13 +43,13 @@ const LONG = 50;
 /** Times every candidate, by name, in the order given. */
 export async function interleave(
   candidates: readonly Candidate[],
-  { rounds, calls, roundMs = ROUND_MS, clock = 'wall' }: Interleaving,
+  { rounds, calls, roundMs = ROUND_MS, warmUp = true, clock = 'cpu' }: Interleaving,
 ): Promise<ReadonlyMap<string, Timing>> {
-  const now = clock === 'cpu' ? cpuUs : wallUs;
+  const now = clock === 'wall' ? wallUs : cpuUs;
   const turns: { name: string; run: Candidate['run']; calls: number; costs: number[] }[] = [];
   for (const { name, run } of candidates) {
-    turns.push({ name, run, calls: calls ?? (await callsThatFill(run, 1000 * roundMs)), costs: [] });
-    if (calls !== undefined) await repeat(run, calls);
+    turns.push({ name, run, calls: calls ?? (await callsThatFill(run, 1000 * roundMs, now)), costs: [] });
+    if (calls !== undefined && warmUp) await repeat(run, calls);
   }
   for (let round = 0; round < rounds; round++) {
     for (const turn of turns) {
@@ -61,15 +63,15 @@ export async function interleave(
 }
 
 /** Doubles until half a round is full, twice over, for a pause of the machine fills one too. The compiler has then seen the code. */
-async function callsThatFill(run: Candidate['run'], roundUs: number): Promise<number> {
+async function callsThatFill(run: Candidate['run'], roundUs: number, now: () => number): Promise<number> {
   const take = async (calls: number): Promise<number> => {
-    const started = wallUs();
+    const started = now();
     await repeat(run, calls);
-    return wallUs() - started;
+    return now() - started;
   };
   for (let calls = WARM_UP_CALLS; ; calls *= 2) {
     let took = await take(calls);
-    if (took > roundUs / 2 && took < roundUs * LONG) took = Math.min(took, await take(calls));
+    if (took > roundUs / 2 && took < LONG * roundUs) took = Math.min(took, await take(calls));
     if (took > roundUs / 2) return Math.max(1, Math.round((calls * roundUs) / took));
     if (calls >= CALLS_MAX) return calls;
   }

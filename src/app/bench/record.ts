@@ -25,10 +25,14 @@ export interface BenchOptions {
   readonly repetitions?: number;
   /** How long a candidate runs in its turn. */
   readonly roundMs?: number;
+  /** What sections that time calls read; default `cpu`. See interleave.ts. */
+  readonly clock?: 'wall' | 'cpu';
   /** Of one measurement: a load level, or the longest that one candidate may take. */
   readonly seconds?: number;
   /** Of the soak. */
   readonly minutes?: number;
+  /** Lengths of a prefill, increasing. */
+  readonly rows?: readonly number[];
 }
 
 export interface BenchContext {

@@ -1,53 +1,171 @@
-// What one 10 ms hop costs: the stack alone and the whole vad pipeline, SSM beside its attention twin, in turns so that a
-// change of the machine's speed meets both. Medians of rounds.
+// What one row costs, of every shipped model: the stack alone, engine beside engine and beside ONNX Runtime with the same
+// model on one thread; and the whole pipeline a hop. All of them take turns. Stacks run on random rows of the size of
+// log-mels, pipelines on the bundled recording, over and over.
 
+import { asEngineError } from '../../base/errors.ts';
 import { streamId } from '../../base/units.ts';
-import { makeState } from '../../cell/state.ts';
+import type { AsyncCell, Cell } from '../../cell/cell.ts';
+import { onnxCell } from '../../cell/onnx/index.ts';
+import { seededRandom } from '../../cell/seeded-random.ts';
+import { type Layout, makeState, type State, stateBytes } from '../../cell/state.ts';
+import { exportOnnx } from '../../model/export/export-onnx.ts';
 import { buildStack } from '../../pipeline/build-stack.ts';
+import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import { Session } from '../../session/session.ts';
+import { modelFromBytes } from '../../weights/model-from-bytes.ts';
+import type { Model } from '../../weights/tensor.ts';
 import { systemClock } from '../clock.ts';
-import { openPackagedModel, openPipelineOrFile } from '../open-pipeline.ts';
-import { quantile } from '../print.ts';
-import type { Report } from './record.ts';
+import { openPackagedModel } from '../open-pipeline.ts';
+import { type Candidate, interleave, ratioOf, type Timing } from './interleave.ts';
+import { bundledRecording } from './peers/recording.ts';
+import { resampled } from './peers/resampled.ts';
+import type { BenchContext, Report } from './record.ts';
+import { type ShippedPipeline, shippedModels, shippedPipelines } from './shipped-models.ts';
 
+/** A way to run a model. */
+interface Engine {
+  readonly name: string;
+  readonly build: (model: Model) => Cell | Promise<Cell>;
+  /** Options that make a pipeline use it. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+const ENGINES: readonly Engine[] = [{ name: 'plain', build: (model) => buildStack(model), options: {} }];
+const ONNX = 'onnxruntime-node';
 const ROUNDS = 15;
-const HOPS = 400;
+const ROUND_MS = 20;
+/** Rows that stacks are given in turn. */
+const ROWS = 64;
+/** A ring of attention is full by then, and its rows at their dearest. */
+const WARM_UP_ROWS_MAX = 20_000;
 
-export async function benchSteps(report: Report): Promise<void> {
-  const cells = ['ssm', 'attention'] as const;
-  const runs = new Map<string, () => void>();
-  const bytes = new Map<string, number>();
-  for (const name of cells) {
-    const cell = buildStack(await openPackagedModel(`vad-${name}`));
-    const state = makeState(cell.layout);
-    cell.init(state);
-    bytes.set(name, state.bytes.length);
-    const x = Float32Array.from({ length: cell.dIn }, (_, i) => (i % 7) - 8);
-    const y = new Float32Array(cell.dOut);
-    runs.set(`stack, ${name}`, () => cell.step(state, x, y));
-    const loaded = await openPipelineOrFile('vad', { cell: name });
-    const hop = Float32Array.from({ length: 160 }, (_, i) => ((i * 37) % 100) / 500 - 0.1);
-    const source = { rateHz: 16_000, width: 1 };
-    const session = new Session({ id: streamId(name), loaded, source, clock: systemClock, onOutput: () => undefined });
-    runs.set(`vad, ${name}`, () => {
-      session.rows(hop);
-      session.work();
-    });
+export async function benchSteps(report: Report, context: BenchContext): Promise<void> {
+  const { repetitions: rounds = ROUNDS, roundMs = ROUND_MS, clock = 'cpu' } = context.options;
+  const how = { rounds, roundMs, clock };
+  for (const name of await shippedModels()) {
+    const { candidates, bytes } = await stacksOf(name, context);
+    reportStacks(report, name, await interleave(candidates, how));
+    report({ section: 'steps', name: `${name}, state`, value: bytes, unit: 'bytes/stream' });
   }
-  const costs = new Map([...runs.keys()].map((name) => [name, [] as number[]]));
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const [name, run] of runs) {
-      const started = performance.now();
-      for (let i = 0; i < HOPS; i++) run();
-      if (round > 0) costs.get(name)!.push((1000 * (performance.now() - started)) / HOPS); // the first round warms up
+  const candidates: Candidate[] = [];
+  for (const engine of ENGINES) {
+    for (const shipped of await shippedPipelines(engine.options)) {
+      candidates.push({ name: pipelineName(shipped, engine), run: await hopOf(shipped.loaded) });
     }
   }
-  const median = (name: string): number => quantile(costs.get(name)!, 0.5);
-  for (const name of runs.keys()) {
-    const baseline = name.replace('ssm', 'attention');
-    const compared = baseline === name ? {} : { baseline, ratio: median(name) / median(baseline) };
-    report({ section: 'steps', name, value: median(name), unit: 'us/hop', ...compared });
+  reportPipelines(report, await interleave(candidates, how));
+}
+
+const pipelineName = ({ name }: ShippedPipeline, engine: Engine): string => `${name}, pipeline, ${engine.name}`;
+
+interface Stacks {
+  readonly candidates: readonly Candidate[];
+  readonly bytes: number;
+}
+
+/** One model on every engine and, where it can be exported, on ONNX Runtime. */
+async function stacksOf(name: string, { note }: BenchContext): Promise<Stacks> {
+  const model = await openPackagedModel(name);
+  const candidates: Candidate[] = [];
+  let bytes = 0;
+  for (const engine of ENGINES) {
+    const cell = await engine.build(model);
+    bytes = stateBytes(cell.layout);
+    candidates.push({ name: engine.name, run: stepOf(cell) });
   }
-  for (const name of cells)
-    report({ section: 'steps', name: `state, ${name}`, value: bytes.get(name)!, unit: 'bytes' });
+  try {
+    candidates.push({ name: ONNX, run: onnxStepOf(await exported(model)) });
+  } catch (thrown) {
+    note(`${name} has no ${ONNX} beside it: ${asEngineError(thrown).message}`);
+  }
+  return { candidates, bytes };
+}
+
+async function exported(model: Model): Promise<AsyncCell> {
+  const { onnx, config } = exportOnnx(model);
+  return onnxCell(
+    modelFromBytes({ name: `${model.name}-onnx`, config: new TextEncoder().encode(JSON.stringify(config)), onnx }),
+  );
+}
+
+function stepOf(cell: Cell): () => void {
+  const { next, state, y } = ready(cell);
+  for (let row = 0; row < Math.min(cell.contextRows, WARM_UP_ROWS_MAX); row++) cell.step(state, next(), y);
+  return () => cell.step(state, next(), y);
+}
+
+function onnxStepOf(cell: AsyncCell): () => Promise<void> {
+  const { next, state, y } = ready(cell);
+  return () => cell.run(state, next(), y);
+}
+
+/** A fresh stream of a cell, and its input row by row, in -8 .. -2 as the log-mels of a recording lie. */
+function ready<L extends Layout>(cell: {
+  readonly dIn: number;
+  readonly dOut: number;
+  readonly layout: L;
+  init(state: State<L>): void;
+}) {
+  const state = makeState(cell.layout);
+  cell.init(state);
+  const random = seededRandom(1);
+  const x = Float32Array.from({ length: ROWS * cell.dIn }, () => 3 * random() - 5);
+  let at = 0;
+  const next = (): Float32Array => {
+    at = (at + 1) % ROWS;
+    return x.subarray(at * cell.dIn, (at + 1) * cell.dIn);
+  };
+  return { next, state, y: new Float32Array(cell.dOut) };
+}
+
+/** A live stream of the pipeline: every call brings a hop of the recording and works it off. */
+async function hopOf({ pipeline, ...loaded }: LoadedPipeline): Promise<() => unknown> {
+  const { input } = pipeline;
+  if (input.kind !== 'audio') throw new Error('shippedPipelines gives pipelines over audio only');
+  const recording = await bundledRecording();
+  const samples = resampled(recording.samples, recording.rateHz, input.rateHz);
+  const source = { rateHz: input.rateHz, width: 1 };
+  const session = new Session({
+    id: streamId('bench'),
+    loaded: { pipeline, ...loaded },
+    source,
+    clock: systemClock,
+    onOutput: () => undefined,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const hops = Math.floor(samples.length / input.hopRows);
+  let hop = 0;
+  return () => {
+    hop = (hop + 1) % hops;
+    session.rows(samples.subarray(hop * input.hopRows, (hop + 1) * input.hopRows));
+    session.work();
+  };
+}
+
+/** Everything beside ONNX Runtime where it is there, and the other engines beside the first one too. */
+function reportStacks(report: Report, model: string, timings: ReadonlyMap<string, Timing>): void {
+  const [first, ...others] = [...timings.values()].filter(({ name }) => name !== ONNX);
+  const onnx = timings.get(ONNX);
+  for (const timing of timings.values()) {
+    const { name, median: value, spread } = timing;
+    const beside = onnx && timing !== onnx ? { baseline: ONNX, ratio: ratioOf(timing, onnx) } : {};
+    report({ section: 'steps', name: `${model}, stack, ${name}`, value, unit: 'us/row', spread, ...beside });
+  }
+  for (const timing of others) {
+    const ratio = ratioOf(first!, timing);
+    const name = `${model}, stack, ${timing.name} is faster than ${first!.name}`;
+    report({ section: 'steps', name, value: ratio, unit: 'times' });
+  }
+}
+
+/** Each beside the last one of the same pipeline and engine: the choices of `cell` end with the twin. */
+function reportPipelines(report: Report, timings: ReadonlyMap<string, Timing>): void {
+  const familyOf = (name: string): string => `${name.split(',')[0]}, ${name.split(', ').at(-1)}`;
+  for (const timing of timings.values()) {
+    const { name, median: value, spread } = timing;
+    const twin = [...timings.values()].findLast((other) => familyOf(other.name) === familyOf(name))!;
+    const beside = twin === timing ? {} : { baseline: twin.name, ratio: ratioOf(timing, twin) };
+    report({ section: 'steps', name, value, unit: 'us/hop', spread, ...beside });
+  }
 }

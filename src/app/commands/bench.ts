@@ -1,7 +1,10 @@
 // millrace bench: figures of this machine, as ratios where there is something to hold them against, printed and stored.
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { benchKernels } from '../bench/kernels.ts';
 import { benchMemory } from '../bench/memory.ts';
+import { benchPeers } from '../bench/peers.ts';
+import { benchPrefill } from '../bench/prefill.ts';
 import type { BenchOptions, Report, Section } from '../bench/record.ts';
 import { describeMachine, machineLine } from '../bench/report/machine.ts';
 import { saveReport } from '../bench/report/save-report.ts';
@@ -13,10 +16,13 @@ import { print, printAside } from '../print.ts';
 import { usage } from '../usage.ts';
 
 const SECTIONS: Readonly<Record<string, Section>> = {
+  kernels: benchKernels,
   steps: benchSteps,
+  prefill: benchPrefill,
+  peers: benchPeers,
   server: benchServer,
-  streams: benchStreams,
-  memory: benchMemory,
+  streams: (report) => benchStreams(report),
+  memory: (report) => benchMemory(report),
 };
 /** Run by name only: they take minutes of waiting, or need recordings. */
 const BY_NAME: Readonly<Record<string, Section>> = {};
@@ -42,7 +48,9 @@ export function addBench(program: Command): void {
     .option('--data <folder>', 'recordings for the sections that need some')
     .option('--repetitions <n>', 'how often the candidates take turns', positive)
     .option('--round-ms <ms>', 'how long a candidate runs in its turn', positive)
+    .addOption(new Option('--clock <clock>', 'CPU time of all threads, or time that passed').choices(['cpu', 'wall']))
     .option('--seconds <s>', 'of one load level; the longest that one prefill may take', positive)
+    .option('--rows <list>', 'lengths of a prefill, such as 1024,4096', increasing)
     .option('--minutes <m>', 'of the soak', positive)
     .action(bench);
 }
@@ -87,6 +95,13 @@ function sectionsFor(asked: string | undefined): [string, Section][] {
   const run = Object.hasOwn(SECTIONS, asked) ? SECTIONS[asked] : Object.hasOwn(BY_NAME, asked) && BY_NAME[asked];
   if (run) return [[asked, run]];
   throw usage(`there is no section "${asked}"`, `one of: ${names().join(', ')}`);
+}
+
+/** '1024,4096' */
+function increasing(text: string): number[] {
+  const rows = text.split(',').map(Number);
+  if (rows.every((count, i) => Number.isInteger(count) && count > (rows[i - 1] ?? 0))) return rows;
+  throw usage(`"${text}" is not a list of lengths`, 'whole numbers above 0, increasing, with commas between');
 }
 
 function positive(text: string): number {

@@ -1,7 +1,6 @@
 // The peers that map a complex spectrum to a cleaner one, GTCRN and UL-UNAS: 16 kHz, 512 rows every 256, sqrt-Hann on both
 // sides, `mix` [1, 257, 1, 2] -> `enh` of the same shape, and caches that begin at 0.
 
-import type { OnnxManifest } from '../../../cell/onnx/index.ts';
 import { type OnnxGraph, openGraph } from './onnx-graph.ts';
 import type { Peer, PeerStream } from './peer.ts';
 import { makeSpectra, rootHann } from './spectra.ts';
@@ -20,7 +19,7 @@ export async function openComplexSpectrumPeer(
     input: { name: 'mix', shape: [1, BINS, 1, 2], rows: 1, width: 2 * BINS, context: 0 },
     output: { name: 'enh', width: 2 * BINS },
     states: Object.entries(caches).map(([cache, shape]) => ({ in: cache, out: `${cache}_out`, shape })),
-  } satisfies Omit<OnnxManifest, 'constants'>);
+  });
   return complexSpectrumPeer(name, graph.start);
 }
 

@@ -12,9 +12,12 @@ export interface OnnxGraph {
   start(): (x: Float32Array) => Promise<Float32Array>;
 }
 
+/** How a graph is driven; `constants` when it wants some. */
+export type StepGraph = Pick<OnnxManifest, 'input' | 'output' | 'states'> & Partial<Pick<OnnxManifest, 'constants'>>;
+
 /** @throws ERR_ONNX_MODEL when the file is not the graph that the manifest describes */
-export async function openGraph(file: string, manifest: Omit<OnnxManifest, 'constants'>): Promise<OnnxGraph> {
-  const onnx = { file: basename(file), constants: [], ...manifest };
+export async function openGraph(file: string, manifest: StepGraph): Promise<OnnxGraph> {
+  const onnx = { ...manifest, file: basename(file) };
   const config = new TextEncoder().encode(JSON.stringify({ model_type: 'onnx', onnx }));
   const cell = await onnxCell(modelFromBytes({ name: basename(file), config, onnx: await readFile(file) }));
   return {
