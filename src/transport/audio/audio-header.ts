@@ -23,7 +23,7 @@ export function id3Bytes(head: Uint8Array): number {
 /** The format and own rate of a file that begins with `head` (behind any ID3 tag), or undefined: not one of ours. */
 export function readAudioHeader(head: Uint8Array): AudioHeader | undefined {
   const magic = text(head, 0, 4);
-  if ((magic === 'RIFF' || magic === 'RF64') && text(head, 8, 12) === 'WAVE') return { format: 'wav', rateHz: 0 };
+  if (['RIFF', 'RF64', 'BW64'].includes(magic) && text(head, 8, 12) === 'WAVE') return { format: 'wav', rateHz: 0 };
   if (magic === 'fLaC') return known('flac', flacRate(head));
   if (magic === 'OggS') return known('ogg', vorbisRate(head));
   return known('mp3', mp3Rate(head));
@@ -46,6 +46,11 @@ const STRANGERS: readonly (readonly [at: number, magic: string, name: string])[]
   [28, '\x7fFLAC', 'Ogg with FLAC inside, which the decoder does not know'],
   [4, 'ftyp', 'MP4 or M4A, which the decoder does not know'],
   [0, 'FORM', 'AIFF, which the decoder does not know'],
+  [
+    0,
+    'riff',
+    'Sony Wave64 (w64), which is not read; ffmpeg -i in.w64 -rf64 auto out.wav makes a wav of any length of it',
+  ],
   [0, '\x1aE\xdf\xa3', 'WebM or Matroska, which the decoder does not know'],
   [0, 'PK\x03\x04', 'a zip archive'],
   [0, '\x1f\x8b', 'a gzip file'],
@@ -85,8 +90,18 @@ function mp3Rate(head: Uint8Array): number {
   return 0;
 }
 
-function mp3Frame(head: Uint8Array, at: number): { rateHz: number; bytes: number } | undefined {
-  const [a, b, c] = [head[at], head[at + 1], head[at + 2]];
+export interface Mp3Frame {
+  readonly rateHz: number;
+  /** To the next frame. */
+  readonly bytes: number;
+  /** Samples per channel in it, and channels. */
+  readonly frames: number;
+  readonly width: number;
+}
+
+/** The layer III frame whose header lies at byte `at`, or undefined: there is none. */
+export function mp3Frame(head: Uint8Array, at: number): Mp3Frame | undefined {
+  const [a, b, c, d = 0] = [head[at], head[at + 1], head[at + 2], head[at + 3]];
   if (a !== 0xff || b === undefined || c === undefined || (b & 0xe6) !== 0xe2) return undefined; // sync, layer III
   const version = (b >> 3) & 3; // 0: MPEG 2.5, 2: MPEG 2, 3: MPEG 1
   const rate = MP3_RATES[(c >> 2) & 3];
@@ -94,5 +109,5 @@ function mp3Frame(head: Uint8Array, at: number): { rateHz: number; bytes: number
   if (version === 1 || rate === undefined || kbps === undefined || kbps === 0) return undefined;
   const rateHz = version === 3 ? rate : version === 2 ? rate / 2 : rate / 4;
   const bytes = Math.floor(((version === 3 ? 144 : 72) * kbps * 1000) / rateHz) + ((c >> 1) & 1);
-  return { rateHz, bytes };
+  return { rateHz, bytes, frames: version === 3 ? 1152 : 576, width: d >> 6 === 3 ? 1 : 2 };
 }

@@ -1,14 +1,21 @@
 // Decodes flac, mp3, Ogg Vorbis and coded wav with node-web-audio-api (measured with 1.0.9). The whole file lies in memory,
-// coded and decoded: that is the library's way, hence `FILE_BYTES_MAX`. Constant memory: wav-reader.ts.
+// coded and decoded: that is the library's way (it has no decoder that streams), hence `HELD_BYTES_MAX`, which is checked
+// before anything is decoded. Constant memory and any length: wav-reader.ts.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { engineError } from '../../base/errors.ts';
 import { BLOCK_FRAMES, type DecodedAudio, READABLE_FORMATS } from './audio-file.ts';
 import type { AudioFormat } from './audio-header.ts';
 import { loadAudioSystem } from './audio-system.ts';
+import { codedLength } from './coded-length.ts';
 
-/** About 70 minutes of mp3 at 128 kbit/s, which decode to 1.5 GB; longer recordings are better kept as wav. */
-export const FILE_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * Bytes of the file and of its samples as float32: 67 minutes of stereo at 44.1 kHz as mp3, 6 hours of mono at 16 kHz. While
+ * it decodes, the library holds about 2.6 times as much (0.95 GB for 34 minutes of stereo at 22 kHz, measured).
+ */
+export const HELD_BYTES_MAX = 1_500_000_000;
+/** Where a file does not say how long it is: decoded bytes per coded one. wav: ADPCM of 4 bits; else 128 kbit/s stereo. */
+const expansionGuess = (format: AudioFormat): number => (format === 'wav' ? 8 : 22);
 /** What its OfflineAudioContext accepts. */
 const RATE_MIN = 2000;
 const RATE_MAX = 384_000;
@@ -21,13 +28,12 @@ const RATE_MAX = 384_000;
  */
 export async function decodeNative(path: string, format: AudioFormat, rateHz: number): Promise<DecodedAudio> {
   const { OfflineAudioContext } = await loadAudioSystem();
+  if ((await stat(path)).size > HELD_BYTES_MAX) throw tooLong(path, format);
   const bytes = await readFile(path);
-  if (bytes.length > FILE_BYTES_MAX) {
-    throw engineError('ERR_FILE_NOT_AUDIO', `${path} is too long to decode at once`, {
-      expected: `at most ${FILE_BYTES_MAX} bytes of ${format}, or a wav file of any length`,
-    });
-  }
-  const vorbisFrames = format === 'ogg' ? lastGranule(bytes) : Infinity;
+  const length = codedLength(bytes, format);
+  const decodedBytes = length === undefined ? expansionGuess(format) * bytes.length : 4 * length.frames * length.width;
+  if (bytes.length + decodedBytes > HELD_BYTES_MAX) throw tooLong(path, format, length && length.frames / rateHz);
+  const vorbisFrames = (format === 'ogg' && length?.frames) || Infinity;
   if (rateHz < RATE_MIN || rateHz > RATE_MAX) {
     throw engineError('ERR_FILE_NOT_AUDIO', `${path} states a rate of ${rateHz} Hz`, {
       expected: `${RATE_MIN} to ${RATE_MAX} Hz for ${format}`,
@@ -42,12 +48,17 @@ export async function decodeNative(path: string, format: AudioFormat, rateHz: nu
     });
   });
   const frames = Math.min(vorbisFrames, buffer.length);
-  return { rateHz: buffer.sampleRate, width: buffer.numberOfChannels, frames, blocks: () => blocksOf(buffer, frames) };
+  return {
+    rateHz: buffer.sampleRate,
+    width: buffer.numberOfChannels,
+    frames,
+    blocks: (first) => blocksOf(buffer, frames, first),
+  };
 }
 
-async function* blocksOf(buffer: AudioBuffer, frames: number): AsyncIterable<Float32Array> {
+async function* blocksOf(buffer: AudioBuffer, frames: number, first = 0): AsyncIterable<Float32Array> {
   const width = buffer.numberOfChannels;
-  for (let from = 0; from < frames; from += BLOCK_FRAMES) {
+  for (let from = first; from < frames; from += BLOCK_FRAMES) {
     const channel = new Float32Array(Math.min(BLOCK_FRAMES, frames - from));
     const out = new Float32Array(channel.length * width);
     for (let c = 0; c < width; c++) {
@@ -58,10 +69,11 @@ async function* blocksOf(buffer: AudioBuffer, frames: number): AsyncIterable<Flo
   }
 }
 
-/** Granule position of the last Ogg page: for Vorbis the number of frames in all (RFC 3533, section 6, field 4). */
-function lastGranule(bytes: Buffer): number {
-  const at = bytes.lastIndexOf('OggS');
-  if (at < 0 || at + 14 > bytes.length) return Infinity;
-  const granule = bytes.readBigInt64LE(at + 6);
-  return granule > 0n ? Number(granule) : Infinity;
+function tooLong(path: string, format: AudioFormat, seconds?: number) {
+  const length = seconds === undefined ? '' : `, ${Math.round(seconds / 60)} minutes,`;
+  return engineError('ERR_FILE_NOT_AUDIO', `${path}${length} is too long: ${format} is decoded in one go, in memory`, {
+    expected:
+      `at most ${HELD_BYTES_MAX / 1e9} GB coded and decoded (67 minutes of stereo at 44.1 kHz), or a wav file, which is ` +
+      `read piece by piece: ffmpeg -i in.${format} -ac 1 -ar 16000 -rf64 auto out.wav`,
+  });
 }

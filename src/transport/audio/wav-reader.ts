@@ -1,5 +1,6 @@
 // Reads wav files in constant memory and without any native library: PCM of 8, 16, 24 and 32 bits, float of 32 and 64.
-// Other wav codecs (mu-law, A-law, ADPCM) are left to decode-native.ts. Format: RIFF/WAVE, and RF64 (EBU 3306) beyond 4 GiB.
+// Other wav codecs (mu-law, A-law, ADPCM) are left to decode-native.ts. Format: RIFF/WAVE; beyond 4 GiB RF64 (EBU 3306), its
+// successor BW64 (ITU-R BS.2088), and what writes RIFF all the same: its 32-bit sizes have then wrapped around.
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { engineError } from '../../base/errors.ts';
@@ -16,18 +17,20 @@ export interface WavFormat {
   readonly dataBytes: number;
 }
 
+const FOUR_GIB = 0x1_0000_0000;
 const CHUNKS_MAX = 1000; // a file of nothing but chunk headers must not keep us busy
 const WIDTH_MAX = 64;
 
 /**
  * Finds the fmt and data chunks. A data size of 0xffffffff (a recorder that never came back to patch it) and one beyond
- * the end of the file (a copy cut short) both mean: to the end of the file.
+ * the end of the file (a copy cut short) both mean: to the end of the file. One that falls short of the file by 4 GiB or
+ * more has wrapped around: ffmpeg without `-rf64 auto` and many recorders write so.
  * @throws ERR_FILE_NOT_AUDIO if a chunk is missing or nonsense
  */
 export async function readWavFormat(path: string, file: FileHandle): Promise<WavFormat> {
   const { size } = await file.stat();
   let fmt: Omit<WavFormat, 'dataAt' | 'dataBytes'> | undefined;
-  let longSize = -1; // RF64 keeps the true data size in its ds64 chunk
+  let longSize = 0; // RF64 keeps the true data size in its ds64 chunk
   for (let at = 12, n = 0; at + 8 <= size && n < CHUNKS_MAX; n++) {
     const head = await readAt(file, at, 8);
     const id = String.fromCharCode(...new Uint8Array(head.buffer, 0, 4));
@@ -38,12 +41,18 @@ export async function readWavFormat(path: string, file: FileHandle): Promise<Wav
     }
     if (id === 'data') {
       if (fmt === undefined) throw broken(path, 'its data chunk comes before any usable fmt chunk');
-      const declared = bytes !== 0xffffffff ? bytes : longSize >= 0 ? longSize : size;
-      return { ...fmt, dataAt: at + 8, dataBytes: Math.min(declared, size - at - 8) };
+      const there = size - at - 8;
+      return { ...fmt, dataAt: at + 8, dataBytes: Math.min(there, dataSize(bytes, longSize, there)) };
     }
     at += 8 + bytes + (bytes & 1);
   }
   throw broken(path, fmt === undefined ? 'it has no usable fmt chunk' : 'it has no data chunk');
+}
+
+/** @param there bytes from the first sample to the end of the file */
+function dataSize(declared: number, longSize: number, there: number): number {
+  if (declared === 0xffffffff) return longSize > 0 ? longSize : there;
+  return declared + FOUR_GIB * Math.max(0, Math.floor((there - declared) / FOUR_GIB));
 }
 
 /** The samples of an integer or float wav, or undefined: its codec is not ours to read. */
@@ -54,19 +63,26 @@ export function readWav(path: string, format: WavFormat): DecodedAudio | undefin
   const convert: Converter = found; // a const of its own type: the generator below keeps no narrowing
   const frameBytes = (bits / 8) * width;
   const frames = Math.floor(dataBytes / frameBytes);
-  async function* blocks(): AsyncIterable<Float32Array> {
+  async function* blocks(first = 0): AsyncIterable<Float32Array> {
     const file = await open(path);
+    const buffer = new Uint8Array(BLOCK_FRAMES * frameBytes);
+    const view = new DataView(buffer.buffer);
+    const read = (from: number): Promise<void> => {
+      const bytes = Math.max(0, Math.min(BLOCK_FRAMES, frames - from)) * frameBytes;
+      return readFully(file, buffer.subarray(0, bytes), dataAt + from * frameBytes);
+    };
+    let ahead = read(first); // the next block is fetched while the receiver works on this one
     try {
-      const buffer = new Uint8Array(BLOCK_FRAMES * frameBytes);
-      const view = new DataView(buffer.buffer);
-      for (let from = 0; from < frames; from += BLOCK_FRAMES) {
-        const count = Math.min(BLOCK_FRAMES, frames - from);
-        await readFully(file, buffer.subarray(0, count * frameBytes), dataAt + from * frameBytes);
-        const out = new Float32Array(count * width);
+      for (let from = first; from < frames; from += BLOCK_FRAMES) {
+        await ahead;
+        const out = new Float32Array(Math.min(BLOCK_FRAMES, frames - from) * width);
         convert(view, out);
+        ahead = read(from + BLOCK_FRAMES);
+        ahead.catch(() => undefined); // thrown at the `await` above, if anybody still asks
         yield out;
       }
     } finally {
+      await ahead.catch(() => undefined);
       await file.close();
     }
   }
