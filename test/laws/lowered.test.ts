@@ -1,0 +1,112 @@
+// The laws again, over every cell kind that has a form on the WebAssembly kernels, and its agreement with the plain cell: a new
+// `lower` is tested by existing. Bitwise where the laws are; outputs and states within BOUND of the plain cell's.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import type { Cell } from '../../src/cell/cell.ts';
+import * as laws from '../../src/cell/laws.ts';
+import * as lawsForms from '../../src/cell/laws-forms.ts';
+import { lowerCell } from '../../src/cell/lower-cell.ts';
+import { makeNearState } from '../../src/cell/near-state.ts';
+import type { State } from '../../src/cell/state.ts';
+import { loadSimd } from '../../src/kernel/wasm/simd.ts';
+
+interface Door {
+  readonly sampleCell?: (seed: number) => Cell;
+  readonly naiveScan?: (seed: number, x: Float32Array, rows: number) => Float64Array;
+}
+
+const doors = Object.entries(import.meta.glob('../../src/cell/*/index.ts', { eager: true })).map(
+  ([path, door]) => [path.split('/').at(-2)!, door as Door] as const,
+);
+const kinds = doors.filter(([, door]) => door.sampleCell?.(1).lower);
+// Node 20 has no relaxed SIMD.
+const engines = [await loadSimd('portable'), await loadSimd('relaxed').catch(() => undefined)].filter((simd) => !!simd);
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+const heapUsed = (): number => {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+
+const ROWS = 2_000;
+/** Of the greatest output or state value: float32 sums against float64 ones. */
+const BOUND = 1e-5;
+/** A hundred times the input is a hundred times the rounding of what stands in an exponent. */
+const BOUND_LARGE = 2e-4;
+const SIGNALS: Readonly<Record<string, (noise: number, row: number) => number>> = {
+  noise: (noise) => noise,
+  silence: () => 0,
+  'speech, then silence': (noise, row) => (row < 500 ? noise : 0),
+  DC: () => 1,
+  tiny: (noise) => 1e-30 * noise,
+  large: (noise) => 100 * noise,
+};
+
+/** max|a - b| over max|b|; NaN when either has one. */
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let worst = 0;
+  let scale = 0;
+  for (let i = 0; i < b.length; i++) {
+    const error = Math.abs(a[i]! - b[i]!);
+    worst = error > worst || error !== error ? error : worst;
+    scale = Math.max(scale, Math.abs(b[i]!));
+  }
+  return worst === 0 ? 0 : worst / scale;
+}
+
+function run(cell: Cell, state: State, x: Float32Array): Float32Array {
+  const y = new Float32Array(ROWS * cell.dOut);
+  cell.init(state);
+  if (cell.scan) cell.scan(state, x, y, ROWS);
+  else laws.stepRows(cell, state, x, y, 0, ROWS);
+  return y;
+}
+
+it('there are lowered kinds', () => expect(kinds.length).toBeGreaterThan(0));
+
+describe.each(engines)('$numerics kernels', (simd) => {
+  describe.each(kinds)('the lowered %s cell', (_kind, door) => {
+    const samples = [1, 2, 3, 4].map((seed) => ({
+      make: () => lowerCell(door.sampleCell!(seed), simd),
+      ...(door.naiveScan && { naive: (x: Float32Array, rows: number) => door.naiveScan!(seed, x, rows) }),
+    }));
+    const forAll = (law: (sample: laws.Sample) => void) => () => {
+      for (const sample of samples) law(sample);
+    };
+
+    it('gives the same bytes for any chunking', forAll(laws.chunking));
+    it('sees nothing of the future', forAll(laws.causal));
+    it('forgets what lies beyond its context', forAll(laws.forgetting));
+    it('keeps streams apart', forAll(laws.isolated));
+    it('keeps its state size and allocates nothing', () => laws.constant(samples[0]!, heapUsed));
+    it('continues from a snapshot to the bit', forAll(laws.resumable));
+    it('stays finite over 100,000 rows', () => laws.finite(samples[0]!, 100_000), 600_000);
+    it('agrees with the slow twin', forAll(laws.faithful));
+    it('skips in parts as it skips at once', forAll(laws.skippable));
+    it('takes a row on time as a step', forAll(lawsForms.irregular));
+
+    it.each(Object.entries(SIGNALS))('agrees with the plain cell: %s', (name, signal) => {
+      const bound = name === 'large' ? BOUND_LARGE : BOUND;
+      for (const [i, { make }] of samples.entries()) {
+        const [lowered, plain] = [make(), door.sampleCell!(i + 1)];
+        const noise = laws.noiseRows(20, ROWS, plain.dIn);
+        const x = noise.map((value, at) => signal(value, Math.floor(at / plain.dIn)));
+        const [near, far] = [makeNearState(lowered.layout), laws.dirtyState(plain.layout)];
+        const y = run(lowered, near.state, x);
+        const expected = run(plain, far, x);
+        expect(distance(y, expected), `output, seed ${i + 1}`).toBeLessThanOrEqual(bound);
+        for (const [slot, values] of Object.entries(far.at)) {
+          expect(distance(near.state.at[slot]!, values), `state ${slot}, seed ${i + 1}`).toBeLessThanOrEqual(bound);
+        }
+        const away = laws.dirtyState(lowered.layout);
+        expect(laws.sameBits(run(lowered, away, x), y), 'a state elsewhere gives other bytes').toBe(true);
+        expect(laws.sameState(away, near.state)).toBe(true);
+        near.release();
+      }
+    });
+  });
+});
