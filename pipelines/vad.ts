@@ -47,9 +47,9 @@ export default definePipeline<Models>({
       help: 'also report where speech starts and ends',
     },
   },
-  async load(open, { cell, window }) {
+  async load(open, { cell, window }, engine) {
     const model = await open(cell === 'attention' ? 'vad-attention' : 'vad-ssm');
-    return { id: model.id, cell: buildStack(model, Number(window) > 0 ? { window: Number(window) } : {}) };
+    return { id: model.id, cell: buildStack(model, { engine, ...(Number(window) > 0 && { window: Number(window) }) }) };
   },
   modelIds: ({ id }) => [id],
   stages: ({ cell }, { segments }) => [

@@ -9,7 +9,7 @@ export { type Clock, type Micros, micros, type StreamId, streamId } from './base
 export type { AsyncCell, Cell } from './cell/cell.ts';
 export { f32, f64, type Layout, makeState, restoreState, type State, stateBytes, u32 } from './cell/state.ts';
 export type { Chunk, Detection, Forecast, Gap, GapCause, Item, Mark, ResultItem, Span } from './item/item.ts';
-export { NUMERICS, type Snapshot } from './item/snapshot.ts';
+export type { Snapshot } from './item/snapshot.ts';
 export { buildTokenModel, type TokenModel } from './model/token-model.ts';
 export { makeStage } from './operator/make-stage.ts';
 export type { Stage, StreamContext } from './operator/stage.ts';

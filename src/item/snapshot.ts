@@ -15,6 +15,3 @@ export interface Snapshot {
   /** State arenas by slot name. */
   readonly slots: Readonly<Record<string, Uint8Array>>;
 }
-
-/** f32 state, f64 arithmetic in portable operations: the plain kernels. */
-export const NUMERICS = 'f32-portable-1';

@@ -4,13 +4,17 @@
 import { engineError } from '../base/errors.ts';
 import { attentionCell } from '../cell/attention/index.ts';
 import type { Cell } from '../cell/cell.ts';
+import { lowerCell } from '../cell/lower-cell.ts';
 import { mamba2Cell } from '../cell/mamba2/index.ts';
 import { type Linear, readBody, readLinear, type StackParts, stackCell } from '../cell/stack/index.ts';
 import { attentionConfigOf, mamba2ConfigOf } from '../model/read-config.ts';
 import { type ConfigReader, configReader } from '../weights/config-reader.ts';
 import type { Model } from '../weights/tensor.ts';
+import type { Engine } from './engine.ts';
 
 export interface BuildOptions {
+  /** Absent: plain. */
+  readonly engine?: Engine;
   /** Rows that attention sees, instead of the model's own `sliding_window`. */
   readonly window?: number;
 }
@@ -29,7 +33,8 @@ export function buildStack(model: Model, options: BuildOptions = {}): Cell {
     });
   }
   const body = build(model, config, options);
-  return stackCell({ ...body, ...readEnds(model, config, body.dModel) });
+  const cell = stackCell({ ...body, ...readEnds(model, config, body.dModel) });
+  return options.engine?.simd ? lowerCell(cell, options.engine.simd) : cell;
 }
 
 type Builder = (model: Model, config: ConfigReader, options: BuildOptions) => StackParts;

@@ -8,12 +8,15 @@ import { resample } from '../operator/resample/resample.ts';
 import type { Stage } from '../operator/stage.ts';
 import type { Model } from '../weights/tensor.ts';
 import type { Pipeline, StreamFormat } from './define-pipeline.ts';
+import { type Engine, loadEngine } from './engine.ts';
 import { type OptionValues, parseOptions } from './options.ts';
 
 export interface LoadedPipeline {
   readonly pipeline: Pipeline;
   readonly options: OptionValues;
   readonly modelIds: readonly string[];
+  /** Name of the arithmetic: the engine's, unless the pipeline computes elsewhere. */
+  readonly numerics: string;
   /** The stages a stream of this format runs through, to its results. Throws ERR_FORMAT_UNSUPPORTED. */
   connect(source: StreamFormat): readonly Stage[];
 }
@@ -24,24 +27,28 @@ const RATE_HZ_MAX = 192_000;
 const CHANNELS_MAX = 16;
 const COLUMNS_MAX = 256;
 
+/** @param engine default: `portable`, the WebAssembly kernels with the same bits everywhere */
 export async function loadPipeline(
   pipeline: Pipeline,
   given: Readonly<Record<string, unknown>>,
   open: (name: string) => Promise<Model>,
+  engine?: Engine,
 ): Promise<LoadedPipeline> {
   const options = parseOptions(pipeline.options, given);
-  const models = await pipeline.load(open, options);
+  const runsOn = engine ?? (await loadEngine());
+  const models = await pipeline.load(open, options, runsOn);
   const built = new Map<string, readonly Stage[]>();
   return {
     pipeline,
     options,
     modelIds: pipeline.modelIds(models),
+    numerics: pipeline.numerics ?? runsOn.numerics,
     connect(source) {
       checkFormat(pipeline, source);
       const key = `${source.rateHz} ${source.width}`;
       const stages = built.get(key) ?? [
         ...prefix(pipeline, source),
-        ...pipeline.stages(models, options, inside(pipeline, source)),
+        ...pipeline.stages(models, options, inside(pipeline, source), runsOn),
       ];
       if (built.size < FORMATS_MAX) built.set(key, stages);
       return stages;

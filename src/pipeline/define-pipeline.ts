@@ -3,6 +3,7 @@
 
 import type { Stage } from '../operator/stage.ts';
 import type { Model } from '../weights/tensor.ts';
+import type { Engine } from './engine.ts';
 import type { OptionSpec, OptionValues } from './options.ts';
 
 /** What a stream brings in, after the session has checked it. */
@@ -31,10 +32,10 @@ export interface Pipeline<M = unknown> {
   readonly input: PipelineInput;
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Opens the models it needs, once per process and option set. `open(name)` is a folder of models/. */
-  load(open: (name: string) => Promise<Model>, options: OptionValues): Promise<M>;
+  load(open: (name: string) => Promise<Model>, options: OptionValues, engine: Engine): Promise<M>;
   /** Pure; called once for each format, the stages serve all its streams. `format` is what the stages will see: `input.rateHz` and the width after mixing. */
-  stages(models: M, options: OptionValues, format: StreamFormat): readonly Stage[];
-  /** Name of its arithmetic when that is not the plain kernels': ONNX Runtime's bits hold on one machine only. */
+  stages(models: M, options: OptionValues, format: StreamFormat, engine: Engine): readonly Stage[];
+  /** Name of its arithmetic when that is not the engine's: ONNX Runtime's bits hold on one machine only. */
   readonly numerics?: string;
   /** Ids of the models a snapshot is bound to. */
   modelIds(models: M): readonly string[];

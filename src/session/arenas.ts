@@ -1,8 +1,10 @@
-// All state of one stream, by slot name: fresh, or restored from a snapshot. Bytes are copied in and out, never shared.
+// All state of one stream, by slot name: fresh, or restored from a snapshot. It lies in the kernel memory, where the cells
+// work on it in place. Bytes are copied in and out, never shared.
 
 import { assert } from '../base/assert.ts';
 import { engineError } from '../base/errors.ts';
-import { type Layout, makeState, restoreState, type State } from '../cell/state.ts';
+import { makeNearState, type OwnedState } from '../cell/near-state.ts';
+import { type Layout, restoreState, type State } from '../cell/state.ts';
 import type { Snapshot } from '../item/snapshot.ts';
 
 export interface Arenas {
@@ -11,16 +13,21 @@ export interface Arenas {
   seal(): void;
   bytes(): number;
   copy(): Record<string, Uint8Array>;
+  /** The stream is over: its memory is given to others. Nothing may touch its states afterwards. */
+  release(): void;
 }
 
 export function createArenas(saved: Snapshot['slots'] | undefined): Arenas {
   const states = new Map<string, State>();
+  const owned: OwnedState[] = [];
   let sealed = false;
   return {
     state(slot, layout, init) {
       assert(!sealed, 'a stage asked for state after its stream began');
       assert(!states.has(slot), 'two stages of one pipeline use the same state slot');
-      const state = makeState(layout);
+      const near = makeNearState(layout);
+      owned.push(near);
+      const { state } = near;
       init(state);
       if (saved) restoreSlot(state, slot, saved);
       states.set(slot, state);
@@ -30,7 +37,13 @@ export function createArenas(saved: Snapshot['slots'] | undefined): Arenas {
       sealed = true;
     },
     bytes: () => [...states.values()].reduce((sum, state) => sum + state.bytes.length, 0),
-    copy: () => Object.fromEntries([...states].map(([slot, state]) => [slot, state.bytes.slice()])),
+    release() {
+      for (const state of owned.splice(0)) state.release();
+    },
+    copy: () => {
+      assert(owned.length === states.size, 'a snapshot of a stream that was closed');
+      return Object.fromEntries([...states].map(([slot, state]) => [slot, state.bytes.slice()]));
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import { asEngineError, type EngineError, engineError } from '../base/errors.ts';
 import type { Clock, Micros, StreamId } from '../base/units.ts';
 import type { Gap, GapCause, Item, ResultItem } from '../item/item.ts';
-import { NUMERICS, type Snapshot } from '../item/snapshot.ts';
+import type { Snapshot } from '../item/snapshot.ts';
 import type { StreamContext } from '../operator/stage.ts';
 import type { LoadedPipeline } from '../pipeline/connect.ts';
 import type { StreamFormat } from '../pipeline/define-pipeline.ts';
@@ -72,6 +72,8 @@ export class Session {
   #offset: number;
   #seq: number;
   #ended = false;
+  /** The digest lies in memory that is given back. */
+  #closedWith: SessionSummary | undefined;
 
   constructor(options: SessionOptions) {
     const { loaded, source, snapshot } = options;
@@ -168,7 +170,7 @@ export class Session {
       pipeline: loaded.pipeline.name,
       options: loaded.options,
       modelIds: loaded.modelIds,
-      numerics: loaded.pipeline.numerics ?? NUMERICS,
+      numerics: loaded.numerics,
       source,
       offset: this.#offset,
       seq: this.#seq,
@@ -177,13 +179,17 @@ export class Session {
   }
 
   summary(): SessionSummary {
-    return { offset: this.#offset, ...readDigest(this.#digest) };
+    return this.#closedWith ?? { offset: this.#offset, ...readDigest(this.#digest) };
   }
 
   close(): void {
+    this.#closedWith ??= this.summary();
     this.#ended = true;
     this.#abort.abort();
     this.#subscription.unsubscribe();
+    // Work under way elsewhere still writes to its state; the memory is another stream's only after that.
+    if (this.#pending) void this.#pending.then(() => this.#arenas.release());
+    else this.#arenas.release();
   }
 
   #context(): StreamContext {
@@ -228,7 +234,7 @@ export class Session {
 function checkSnapshot(snapshot: Snapshot, loaded: LoadedPipeline, source: StreamFormat): void {
   const same =
     snapshot.pipeline === loaded.pipeline.name &&
-    snapshot.numerics === (loaded.pipeline.numerics ?? NUMERICS) &&
+    snapshot.numerics === loaded.numerics &&
     JSON.stringify(snapshot.modelIds) === JSON.stringify(loaded.modelIds) &&
     Object.entries(loaded.options).every(([name, value]) => snapshot.options[name] === value) &&
     snapshot.source.rateHz === source.rateHz &&

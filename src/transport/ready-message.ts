@@ -1,6 +1,5 @@
 // The answer to `start`: what the stream is, where it stands and what its sender may do.
 
-import { NUMERICS } from '../item/snapshot.ts';
 import type { LoadedPipeline } from '../pipeline/connect.ts';
 import type { Session } from '../session/session.ts';
 import type { ReadyMessage } from '../wire/messages.ts';
@@ -18,7 +17,7 @@ export function readyMessage(id: string, session: Session, loaded: LoadedPipelin
     seq: 0,
     pipeline: name,
     ...(sha256 === undefined ? {} : { model: { name, sha256 } }),
-    numerics: NUMERICS,
+    numerics: loaded.numerics,
     state_bytes: session.stateBytes,
     credit: limits.creditBytes,
     limits: {

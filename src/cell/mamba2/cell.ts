@@ -14,6 +14,7 @@ import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
+import { lowerMamba2 } from './lower.ts';
 import { type Mamba2Config, type Mamba2Layout, mamba2Sizes, readMamba2 } from './params.ts';
 import { ssdForm } from './ssd.ts';
 
@@ -72,6 +73,7 @@ export function mamba2Cell(weights: Weights, prefix: string, config: Mamba2Confi
       assert(factor >= 0 && factor < Infinity, 'dt is not a length of time');
       advance(state, input, output, factor);
     },
+    lower: (simd, region) => lowerMamba2(params, config, layout, simd, region),
     forms: { ssd: ssdForm(params, config) },
     flops: 2 * dModel * (dProj + dInner) + 2 * dConv * dMixed + 5 * dInner * dState,
     // A row without input adds nothing to h and has dt = softplus(dt_bias), what in_proj of a zero row would give.

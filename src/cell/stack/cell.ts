@@ -14,7 +14,9 @@ import { cachedSplit } from '../cached-split.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { joinLayouts, type State } from '../state.ts';
-import type { Block, StackParts, Sublayer } from './params.ts';
+import { cellsOf, type Layer } from './layers.ts';
+import { lowerStack } from './lower.ts';
+import type { StackParts } from './params.ts';
 
 /**
  * The stack as one cell: dIn and dOut are those of its ends. With a window of W rows in each of L mixers y sees
@@ -47,6 +49,8 @@ export function stackCell(parts: StackParts): Cell {
 
   const step = (state: State, input: Float32Array, output: Float32Array): void => stepAfter(state, input, output, 1);
   const timed = layers.every((layer) => layer.cell.stepAfter || layer.cell.contextRows === 1);
+  // Gemma's cap on logits has no kernel: whoever caps writes text, and is not in a hurry of microseconds.
+  const lowers = !softCap && layers.every((layer) => layer.cell.lower);
   const cell: Cell = {
     kind: 'stack',
     dIn,
@@ -60,6 +64,7 @@ export function stackCell(parts: StackParts): Cell {
     },
     step,
     scan: scanBySteps({ dIn, dOut, step }),
+    ...(lowers && { lower: (simd, region) => lowerStack(parts, layers, simd, region) }),
     ...(timed ? { stepAfter } : {}),
   };
   // A cell without state across rows has nothing to skip.
@@ -71,19 +76,6 @@ export function stackCell(parts: StackParts): Cell {
       for (const [i, layer] of layers.entries()) layer.cell.skip?.(states[i]!, rows);
     },
   };
-}
-
-interface Layer extends Sublayer {
-  /** Of its state in the stack's. */
-  readonly name: string;
-  /** A gated MLP behind it: kept beside its mixer, for it has no state. */
-  readonly mlp?: Block['mlp'];
-}
-
-function cellsOf({ norm, normBias, mixer, mlp, feedForward }: Block, index: number): Layer[] {
-  const name = `layers.${index}`;
-  const first: Layer = { name, norm, cell: mixer, ...(normBias ? { normBias } : {}), ...(mlp ? { mlp } : {}) };
-  return feedForward ? [first, { name: `${name}.feed_forward`, ...feedForward }] : [first];
 }
 
 /** One layer on the residual stream x [dModel], in place. */

@@ -20,3 +20,4 @@ export { gatedRmsNorm, layerNorm, rmsNorm } from './norms';
 export { multiplyAddPeak } from './peak';
 export { inverseRealFft, realFft } from './real-fft';
 export { ssdDt, ssdStep } from './ssd';
+export { gateRows, selectiveStep } from './selective';

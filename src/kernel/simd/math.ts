@@ -54,10 +54,10 @@ export function exp(x: v128): v128 {
   return expUpTo(x, EXP_MAX);
 }
 
-/** 2^x: Infinity from 128, 0 below -126. Cheaper than exp: no second part of ln 2. */
+/** 2^x for x < 128, 0 below -126. NaN gives anything: for decays beside a term that is NaN too. */
 // @ts-ignore
 @inline
-export function exp2(x: v128): v128 {
+export function exp2Below(x: v128): v128 {
   const shifted = f32x4.add(x, splat(ROUND));
   const r = f32x4.sub(x, f32x4.sub(shifted, splat(ROUND)));
   const r2 = f32x4.mul(r, r);
@@ -66,8 +66,14 @@ export function exp2(x: v128): v128 {
   const low = madd(r, splat(0.240226477385), splat(0.693147182465));
   high = madd(r2, high, middle);
   const p = madd(r, madd(r2, high, low), splat(1));
-  const scaled = v128.andnot(i32x4.add(p, i32x4.shl(shifted, 23)), f32x4.lt(x, splat(-126)));
-  return v128.bitselect(scaled, f32x4.add(x, splat(Infinity)), f32x4.lt(x, splat(128)));
+  return v128.andnot(i32x4.add(p, i32x4.shl(shifted, 23)), f32x4.lt(x, splat(-126)));
+}
+
+/** 2^x: Infinity from 128, 0 below -126. Cheaper than exp: no second part of ln 2. */
+// @ts-ignore
+@inline
+export function exp2(x: v128): v128 {
+  return v128.bitselect(exp2Below(x), f32x4.add(x, splat(Infinity)), f32x4.lt(x, splat(128)));
 }
 
 /** log((1 + s) / (1 - s)) for |s| <= 1/3, within 4.5e-9: s = f / (2 + f) makes it log(1 + f) without cancellation. */
@@ -123,16 +129,22 @@ export function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, splat(0)), rest);
 }
 
-/** With t = e^(-2|x|) - 1, exact near 0: -t / (t + 2), and the sign of x. Exactly 1 from about 9.01. */
+/** e^x - 1 for -80 <= x <= 0, without cancellation near 0; exactly -1 under about -17.4. */
+// @ts-ignore
+@inline
+export function expMinusOne(x: v128): v128 {
+  const shifted = madd(x, splat(LOG2_E), splat(ROUND));
+  const k = f32x4.sub(shifted, splat(ROUND));
+  const r = madd(k, splat(-LN2_LOW), madd(k, splat(-LN2_HIGH), x));
+  const scale = i32x4.add(splat(1), i32x4.shl(shifted, 23)); // 2^k
+  return madd(f32x4.add(expRest(r), r), scale, f32x4.sub(scale, splat(1)));
+}
+
+/** With t = e^(-2|x|) - 1: -t / (t + 2), and the sign of x. Exactly 1 from about 9.01. */
 // @ts-ignore
 @inline
 export function tanh(x: v128): v128 {
-  const y = f32x4.mul(f32x4.pmin(f32x4.abs(x), splat(10)), splat(-2));
-  const shifted = madd(y, splat(LOG2_E), splat(ROUND));
-  const k = f32x4.sub(shifted, splat(ROUND));
-  const r = madd(k, splat(-LN2_LOW), madd(k, splat(-LN2_HIGH), y));
-  const scale = i32x4.add(splat(1), i32x4.shl(shifted, 23)); // 2^k
-  const t = madd(f32x4.add(expRest(r), r), scale, f32x4.sub(scale, splat(1)));
+  const t = expMinusOne(f32x4.mul(f32x4.pmin(f32x4.abs(x), splat(10)), splat(-2)));
   const result = f32x4.div(t, f32x4.add(t, splat(2)));
   return v128.bitselect(x, result, i32x4.splat(0x80000000));
 }

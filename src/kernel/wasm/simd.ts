@@ -14,6 +14,7 @@ export interface SimdKernels {
   convStep(state: number, x: number, stride: number, w: number, bias: number, y: number, channels: number, taps: number, rows: number): void;
   exp2Into(x: number, y: number, n: number): void;
   expInto(x: number, y: number, n: number): void;
+  gateRows(y: number, z: number, stride: number, n: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   gatedRmsNorm(y: number, z: number, stride: number, weight: number, n: number, groups: number, eps: number, rows: number): void;
   geluTanhInto(x: number, y: number, n: number): void;
@@ -28,6 +29,8 @@ export interface SimdKernels {
   overlapAdd(x: number, gain: number, sums: number, n: number): void;
   realFft(x: number, spectrum: number, work: number, plan: number, size: number): void;
   rmsNorm(x: number, weight: number, y: number, n: number, eps: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  selectiveStep(h: number, dt: number, A: number, x: number, B: number, C: number, stride: number, D: number, y: number, channels: number, dState: number, rows: number): void;
   sigmoidInto(x: number, y: number, n: number): void;
   siluInto(x: number, y: number, n: number): void;
   softplusInto(x: number, y: number, n: number): void;
