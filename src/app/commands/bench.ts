@@ -21,8 +21,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   prefill: benchPrefill,
   peers: benchPeers,
   server: benchServer,
-  streams: (report) => benchStreams(report),
-  memory: (report) => benchMemory(report),
+  streams: benchStreams,
+  memory: benchMemory,
 };
 /** Run by name only: they take minutes of waiting, or need recordings. */
 const BY_NAME: Readonly<Record<string, Section>> = {};

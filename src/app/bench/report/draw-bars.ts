@@ -52,8 +52,8 @@ export function drawBars({ title, subtitle, records }: BarsPicture): Promise<str
         title: log ? `${unit} (log)` : (unit ?? ''),
         grid: true,
         domain: false,
-        offset: 0,
-        ...(log ? { tickCount: 5, format: '~s' } : { tickCount: 6, format: '~s' }),
+        tickCount: log ? 5 : 6,
+        format: most < 1 ? '~g' : '~s', // '~s' writes 0.02 as 20m
       },
     ],
     data: [{ name: 'bars', values: bars }],
