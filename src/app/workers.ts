@@ -7,15 +7,15 @@ import { printAside } from './print.ts';
 /** A worker that dies sooner than this after its start is not replaced at once: something is wrong with every start. */
 const RESPAWN_MS = 1000;
 
-/** Starts `count` copies of this command. Resolves with the port they share once the first of them listens. */
+/** Starts `count` copies of this command. Resolves with the port they share once all of them listen. */
 export function startWorkers(count: number): Promise<number> {
   let stopping = false;
-  let listening = false;
+  let listening = 0;
   const start = (): void => {
     const began = Date.now();
     cluster.fork().once('exit', (code, signal) => {
       if (stopping) return;
-      if (!listening) process.exit(code ?? 1); // it has said why: a port in use, a limit that is no number
+      if (listening < count) process.exit(code ?? 1); // it has said why: a port in use, a limit that is no number
       printAside(`a worker ended (${signal ?? code}); starting another`);
       setTimeout(start, Math.max(0, RESPAWN_MS - (Date.now() - began)));
     });
@@ -30,9 +30,8 @@ export function startWorkers(count: number): Promise<number> {
   process.once('SIGTERM', () => void stop('SIGTERM'));
   process.once('SIGINT', () => void stop('SIGINT'));
   return new Promise((resolve) => {
-    cluster.once('listening', (_worker, address) => {
-      listening = true;
-      resolve(address.port);
+    cluster.on('listening', (_worker, address) => {
+      if (++listening === count) resolve(address.port);
     });
   });
 }

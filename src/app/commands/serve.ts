@@ -1,6 +1,7 @@
 // millrace serve: the WebSocket server. SIGTERM and SIGINT drain: no new streams, answers for what was accepted, then out.
 
 import type { Command } from 'commander';
+import type { StreamLimits } from '../../transport/limits.ts';
 import { type StreamEvent, serveStreams } from '../../transport/serve-streams.ts';
 import { wsTransport } from '../../transport/ws/ws-transport.ts';
 import { systemClock } from '../clock.ts';
@@ -22,6 +23,8 @@ export interface ServeSettings {
   readonly host: string;
   readonly port: number;
   readonly log?: (line: string) => void;
+  /** In place of what the environment or the defaults say. */
+  readonly limits?: Partial<StreamLimits>;
   /** Microseconds from chunk in to result out, for every result of every stream. */
   readonly observe?: (us: number) => void;
 }
@@ -31,10 +34,11 @@ export async function startServer({
   host,
   port,
   log = () => undefined,
+  limits: own,
   observe,
 }: ServeSettings): Promise<RunningServer> {
   let draining = false;
-  const limits = limitsFromEnvironment(process.env);
+  const limits = { ...limitsFromEnvironment(process.env), ...own };
   const http = createHttpServer({ ready: () => !draining, sessions: () => streams.sessions() });
   const streams = serveStreams({
     transport: wsTransport({ server: http, messageBytesMax: limits.messageBytesMax }),
