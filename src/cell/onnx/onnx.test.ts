@@ -80,7 +80,9 @@ describe('onnxCell', () => {
     cell.init(state);
     await cell.run(state, Float32Array.of(1, 2, 3), new Float32Array(2));
     const before = state.bytes.slice();
-    await expect(cell.run(state, new Float32Array(3), new Float32Array(1))).rejects.toMatchObject({ code: 'ERR_INVARIANT' });
+    await expect(cell.run(state, new Float32Array(3), new Float32Array(1))).rejects.toMatchObject({
+      code: 'ERR_INVARIANT',
+    });
     expect(state.bytes).toEqual(before);
   });
 
