@@ -42,11 +42,15 @@ const SIGNALS: Readonly<Record<string, (noise: number, row: number) => number>> 
   silence: () => 0,
   'speech, then silence': (noise, row) => (row < 500 ? noise : 0),
   DC: () => 1,
+  faint: (noise) => 1e-12 * noise,
   tiny: (noise) => 1e-30 * noise,
   large: (noise) => 100 * noise,
 };
 
-/** max|a - b| over max|b|; NaN when either has one. */
+/** What only decays becomes 0 below 1e-24 (flush in simd/lanes.ts): some of them together. */
+const FLUSHED = 1e-22;
+
+/** max|a - b| over max|b|; 0 where no two values differ by more than FLUSHED, NaN when either has one. */
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let worst = 0;
   let scale = 0;
@@ -55,7 +59,7 @@ function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
     worst = error > worst || error !== error ? error : worst;
     scale = Math.max(scale, Math.abs(b[i]!));
   }
-  return worst === 0 ? 0 : worst / scale;
+  return worst <= FLUSHED ? 0 : worst / scale;
 }
 
 function run(cell: Cell, state: State, x: Float32Array): Float32Array {

@@ -15,6 +15,7 @@ import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
 import { mambaForms } from './forms.ts';
+import { lowerMamba } from './lower.ts';
 import { type MambaConfig, type MambaLayout, type MambaParams, readMamba } from './params.ts';
 
 /**
@@ -44,6 +45,7 @@ export function mambaCell(weights: Weights, prefix: string, config: MambaConfig)
       assert(dt >= 0 && dt < Infinity, 'dt is not a length of time');
       advance(state, x, y, dt);
     },
+    lower: (simd, region) => lowerMamba(params, config, layout, simd, region),
     forms: mambaForms(params, config),
     flops: 6 * dModel * dInner + 2 * dInner * (dConv + 2 * dtRank + 2 * dState) + 8 * dInner * dState,
     // A row without input adds nothing to h and has dt = softplus(dt_proj.bias), what dt_proj of a zero row gives.
