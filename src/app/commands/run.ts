@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
+import type { Snapshot } from '../../item/snapshot.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import type { Output } from '../../session/session.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../wire/snapshot-codec.ts';
@@ -10,13 +11,19 @@ import { compareCells, describeComparison } from '../compare.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
 import { byteSize, microseconds, printAside, print as printOut, quantile } from '../print.ts';
 import { type AudioSink, createAudioSink } from '../run/audio-sink.ts';
+import { everyKth } from '../run/every-kth.ts';
 import { createFaultReport } from '../run/fault-report.ts';
+import { hours } from '../run/hours.ts';
+import { onInterrupt } from '../run/interrupt.ts';
 import { createNarrator } from '../run/narrate.ts';
-import { createProgress } from '../run/progress.ts';
+import { createProgress, realTimes } from '../run/progress.ts';
 import { readSamples } from '../run/read-samples.ts';
-import { createRecordSink, type RecordSink } from '../run/record-sink.ts';
+import { recordLines } from '../run/record-lines.ts';
+import { isBegun, openRecordSink, type RecordSink } from '../run/record-sink.ts';
 import { Recorder } from '../run/recorder.ts';
-import { runStream } from '../run/run-stream.ts';
+import { resultCsv } from '../run/result-csv.ts';
+import { runStream, type StreamResult } from '../run/run-stream.ts';
+import { type SegmentList, segmentList } from '../run/segment-list.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
 import { usage } from '../usage.ts';
@@ -33,6 +40,7 @@ interface RunFlags extends SourceFlags {
   readonly compare?: boolean;
   readonly saveState?: string;
   readonly resume?: string;
+  readonly quiet?: boolean;
 }
 
 export function addRun(program: Command): void {
@@ -41,15 +49,16 @@ export function addRun(program: Command): void {
     .description('run one stream through a pipeline')
     .argument('<pipeline>', 'a name from `millrace pipelines`, or a path to a pipeline module')
     .requiredOption('--in <source>', 'audio file (wav, flac, mp3, ogg), CSV file, mic, cpu, or - for stdin')
-    .option('--out <where>', 'readings: - or results.jsonl; audio: out.wav or speakers')
+    .option('--out <where>', 'readings: -, results.jsonl or results.csv; audio: out.wav or speakers')
     .option('--json', "the protocol's result records, one a line, on stdout (like --out -)")
     .option('--cell <cell>', 'ssm or attention')
     .option('--set <name=value>', 'an option of the pipeline; may be repeated', collect, [])
     .option('--rows <n>', 'stop before source row n, without ending the stream')
     .option('--picture <file.svg>', 'draw what happened')
     .option('--compare', 'run the attention twin on the same stream and compare (also: full cache)')
-    .option('--save-state <file>', "write the stream's whole state when it stops")
-    .option('--resume <file>', 'go on from such a state; rows before it are passed over');
+    .option('--save-state <file>', "write the stream's whole state when it stops, also by Ctrl-C")
+    .option('--resume <file>', 'go on from such a state; rows before it are passed over, --out is added to')
+    .option('--quiet', 'no progress line and no summary: results and complaints only');
   addSourceOptions(command).action(run);
 }
 
@@ -58,25 +67,65 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 async function run(pipeline: string, flags: RunFlags): Promise<void> {
   const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags));
   const source = await openSource(flags.in, sourceOptions(flags));
-  process.once('SIGINT', () => void source.close());
   if (flags.compare) return compare(pipeline, source);
-  const out = flags.json ? '-' : flags.out;
-  const sink = out === undefined ? undefined : await openSink(out, source, loaded);
-  const print = out === '-' ? printAside : printOut;
+  const resume = flags.resume ? decodeSnapshot(await readFile(flags.resume)) : undefined;
+  const untilRow = flags.rows ? wholeNumber('--rows', flags.rows) : Infinity;
+  const interrupt = onInterrupt(() => void source.close());
+  const session = { loaded, source, untilRow, ...(resume ? { resume } : {}) };
+  const watched = await watch(session, flags, interrupt.signal);
+  interrupt.release();
+  await report(watched, session, flags);
+  if (ENDLESS.has(flags.in) || interrupt.exitCode === 0) return;
+  sayWhereItStopped(watched.result, source, flags);
+  process.exitCode = interrupt.exitCode;
+}
+
+/** These have no other end than Ctrl-C, which therefore ends the stream instead of breaking it off. */
+const ENDLESS: ReadonlySet<string> = new Set(['mic', 'cpu']);
+
+interface Opened {
+  readonly loaded: LoadedPipeline;
+  readonly source: Source;
+  readonly untilRow: number;
+  readonly resume?: Snapshot;
+}
+
+interface Watched {
+  readonly result: StreamResult;
+  readonly recorder: Recorder | undefined;
+  readonly segments: SegmentList;
+  /** Microseconds a hop, a fair sample of them. */
+  readonly costs: readonly number[];
+  readonly seconds: number;
+}
+
+/** Runs the stream, and lets everybody see what they asked for: the sink, the narrator, the picture, the progress line. */
+async function watch(opened: Opened, flags: RunFlags, signal: AbortSignal): Promise<Watched> {
+  const { loaded, source, resume } = opened;
+  const out = outOf(flags);
+  const sink = out === undefined ? undefined : await openSink(out, opened);
+  const progress = createProgress(source, { shown: showsProgress(flags), firstRow: resume?.offset ?? 0 });
+  const tell = (line: string): void => {
+    progress.clear();
+    printOut(line);
+  };
+  const segments = segmentList();
   const narrator = createNarrator({
-    print: sink ? () => undefined : print,
+    print: sink ? () => undefined : tell,
+    onSegment: segments.add,
     rateHz: source.rateHz,
     names: source.names,
   });
   const recorder = flags.picture ? new Recorder(source, loaded) : undefined;
-  const progress = createProgress(source, sink !== undefined);
-  const faults = createFaultReport(source.kind, printAside);
-  const latencies: number[] = [];
-  const result = await runStream({
-    loaded,
-    source,
-    ...(flags.resume ? { resume: decodeSnapshot(await readFile(flags.resume)) } : {}),
-    ...(flags.rows ? { untilRow: wholeNumber('--rows', flags.rows) } : {}),
+  const faults = createFaultReport(source.kind, (line) => {
+    progress.clear();
+    printAside(line);
+  });
+  const costs = everyKth<number>();
+  const started = performance.now();
+  const running = runStream({
+    ...opened,
+    ...(ENDLESS.has(flags.in) ? {} : { signal }),
     onOutput(output: Output) {
       sink?.write(output);
       narrator.tell(output);
@@ -85,29 +134,56 @@ async function run(pipeline: string, flags: RunFlags): Promise<void> {
     onRefused: faults.refused,
     onChunk(chunk) {
       if (chunk.fault) faults.unreadable(chunk.at, chunk.fault);
-      if (latencies.length < 1e6) latencies.push(chunk.us);
+      costs.add(chunk.us / chunk.hops);
       recorder?.chunk(chunk);
-      progress.at(chunk.at);
+      progress.at(chunk.at + chunk.missing + chunk.rows.length / source.width);
     },
     ...(sink ? { drained: () => sink.drained() } : {}),
   });
+  const result = await running.catch(async (thrown: unknown) => {
+    progress.clear();
+    await sink?.end().catch(() => undefined); // what failed first is what is reported
+    throw thrown;
+  });
   narrator.finish();
-  progress.done();
+  progress.done(result.summary.offset);
   faults.finish();
-  await sink?.end(result.summary, result.ended);
+  await sink?.end(result.ended ? result.summary : undefined);
+  return { result, recorder, segments, costs: costs.kept, seconds: (performance.now() - started) / 1000 };
+}
+
+/** What there is to say and to write once the stream is over. */
+async function report({ result, recorder, ...seen }: Watched, opened: Opened, flags: RunFlags): Promise<void> {
+  const { loaded, source, resume } = opened;
   if (flags.saveState) await writeFile(flags.saveState, encodeSnapshot(result.snapshot));
   if (flags.picture && recorder) {
     const title = `${loaded.pipeline.name} on ${flags.in}`;
     if (recorder.full)
       printAside(`${flags.picture} shows the beginning only: the stream is longer than a picture keeps`);
-    await writeFile(flags.picture, await recorder.draw({ title, segments: narrator.segments }));
+    await writeFile(flags.picture, await recorder.draw({ title, segments: seen.segments }));
   }
   const { offset, results, gaps, digest } = result.summary;
-  const cost = `${microseconds(quantile(latencies, 0.5))} a chunk (p99 ${microseconds(quantile(latencies, 0.99))})`;
-  const say = sink && out === '-' ? printAside : print;
-  say(`${offset} rows, ${results} results, ${gaps} gaps, ${cost}, ${byteSize(result.stateBytes)} of state`);
+  const cost = `${microseconds(quantile(seen.costs, 0.5))} a hop (p99 ${microseconds(quantile(seen.costs, 0.99))})`;
+  const ratio = (offset - (resume?.offset ?? 0)) / source.rateHz / seen.seconds;
+  const speed = source.kind === 'audio' && !source.live ? `, ${realTimes(ratio)} x real time` : '';
+  const say = outOf(flags) === '-' ? printAside : printOut;
+  if (flags.quiet) return;
+  say(`${offset} rows, ${results} results, ${gaps} gaps, ${cost}${speed}, ${byteSize(result.stateBytes)} of state`);
   say(`digest ${digest}`);
 }
+
+function sayWhereItStopped({ summary: { offset, results } }: StreamResult, source: Source, flags: RunFlags): void {
+  const at = source.kind === 'audio' ? `${hours(offset / source.rateHz)}, row ${offset}` : `row ${offset}`;
+  const next = flags.saveState
+    ? `go on with --resume ${flags.saveState}`
+    : 'with --save-state it could go on from here';
+  printAside(`stopped at ${at}; all ${results} results so far are out; ${next}`);
+}
+
+const outOf = ({ json, out }: RunFlags): string | undefined => (json ? '-' : out);
+
+/** Records on stdout are for programs, and a microphone's time passes by itself. */
+const showsProgress = (flags: RunFlags): boolean => !flags.quiet && outOf(flags) !== '-' && !ENDLESS.has(flags.in);
 
 function pipelineOptions({ set, cell }: RunFlags): Record<string, string> {
   const options = Object.fromEntries(
@@ -120,11 +196,16 @@ function pipelineOptions({ set, cell }: RunFlags): Record<string, string> {
   return cell === undefined ? options : { ...options, cell };
 }
 
-/** Where results go: records for readings, a wav file or the speakers for audio. */
-async function openSink(out: string, source: Source, loaded: LoadedPipeline): Promise<RecordSink | AudioSink> {
-  if (out !== 'speakers' && extname(out).toLowerCase() !== '.wav') return createRecordSink(out);
-  const { rateHz, width } = loaded.pipeline.input;
-  return createAudioSink(out, { rateHz: rateHz || source.rateHz, width: width || source.width });
+/** Where results go: records or CSV for readings, a wav file or the speakers for audio. */
+async function openSink(out: string, { source, loaded, resume }: Opened): Promise<RecordSink | AudioSink> {
+  const ending = extname(out).toLowerCase();
+  if (out === 'speakers' || ending === '.wav') {
+    const { rateHz, width } = loaded.pipeline.input;
+    return createAudioSink(out, { rateHz: rateHz || source.rateHz, width: width || source.width });
+  }
+  const goesOn = resume !== undefined;
+  const format = ending === '.csv' ? resultCsv(source.names, !(goesOn && isBegun(out))) : recordLines;
+  return openRecordSink(out, format, goesOn);
 }
 
 async function compare(pipeline: string, source: Source): Promise<void> {

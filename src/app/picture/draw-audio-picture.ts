@@ -41,6 +41,8 @@ export interface AudioPicture {
   /** Where the probability counts as speech, default 0.5. */
   readonly threshold?: number;
   readonly detected: readonly Segment[];
+  /** How many there were, where `detected` holds some that were too near each other to draw as one. */
+  readonly detectedCount?: number;
   readonly truth?: readonly Segment[];
   /** x in seconds. */
   readonly latency: LatencySeries;
@@ -61,7 +63,7 @@ export async function drawAudioPicture(picture: AudioPicture): Promise<string> {
   const box = ([from, to]: Segment) => ({ from, to: Math.min(to, seconds) });
   return renderPicture({
     title: picture.title,
-    subtitle: `${detected.length} speech segments in ${seconds.toFixed(1)} s  ·  ${latency.summary}`,
+    subtitle: `${picture.detectedCount ?? detected.length} speech segments in ${seconds.toFixed(1)} s  ·  ${latency.summary}`,
     scales: [
       { name: 'x', type: 'linear', domain: [0, seconds], range: [0, PLOT.width], zero: false },
       { name: 'wave', type: 'linear', domain: [-peak, peak], range: [WAVE[1], WAVE[0]] },

@@ -1,7 +1,7 @@
 // Audio results to a wav file or the speakers. Chunks are queued as they come and written in order.
 
 import { engineError } from '../../base/errors.ts';
-import type { Output } from '../../session/session.ts';
+import type { Output, SessionSummary } from '../../session/session.ts';
 import { openSpeakers } from '../../transport/audio/speakers.ts';
 import { createWavWriter } from '../../transport/audio/wav-writer.ts';
 
@@ -9,7 +9,7 @@ export interface AudioSink {
   write(output: Output): void;
   drained(): Promise<void>;
   /** @throws ERR_USAGE when the pipeline gave no audio at all */
-  end(): Promise<void>;
+  end(summary?: SessionSummary): Promise<void>;
 }
 
 /** @param where 'speakers' or the path of a wav file to be written */

@@ -2,6 +2,7 @@
 // Readings that need no word stay unspoken; `--json` prints every one.
 
 import type { Output } from '../../session/session.ts';
+import type { Segment } from '../picture/draw-audio-picture.ts';
 import { clockTime } from '../print.ts';
 import { createSegmenter } from './segments.ts';
 
@@ -9,33 +10,31 @@ export interface Narrator {
   tell(output: Output): void;
   /** What was still open when the stream ended. */
   finish(): void;
-  /** [start, end) seconds of speech so far. */
-  readonly segments: readonly (readonly [number, number])[];
 }
 
 export interface NarratorOptions {
   readonly print: (line: string) => void;
+  /** [start, end) seconds of speech, once it has ended. */
+  readonly onSegment?: (segment: Segment) => void;
   /** Rows per second of the source; 0: rows are counted, not timed. */
   readonly rateHz: number;
   /** Column names of a sensor. */
   readonly names: readonly string[];
 }
 
-export function createNarrator({ print, rateHz, names }: NarratorOptions): Narrator {
-  const segments: [number, number][] = [];
+export function createNarrator({ print, onSegment, rateHz, names }: NarratorOptions): Narrator {
   const place = (row: number): string => (rateHz > 0 ? clockTime(row / rateHz) : `row ${row}`);
 
   const speech = createSegmenter({
     rateHz,
     onStart: (from) => print(`${place(from)}  speech starts`),
     onEnd(from, to, peak) {
-      segments.push([from / rateHz, to / rateHz]);
+      onSegment?.([from / rateHz, to / rateHz]);
       print(`${place(to)}  speech ends    ${((to - from) / rateHz).toFixed(2)} s, peak ${peak.toFixed(2)}`);
     },
   });
 
   return {
-    segments,
     tell({ item }) {
       if (item.kind === 'gap') {
         return print(`${place(item.from)}  gap to ${place(item.to)} (${item.why})`);

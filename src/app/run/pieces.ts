@@ -1,4 +1,4 @@
-// Cuts a source's blocks into hop-sized pieces, with what is missing between them in its place.
+// Cuts a source's blocks into pieces, with what is missing between them in its place.
 
 import type { RowFault } from '../../wire/row-builder.ts';
 import type { SourceBlock } from '../source/source.ts';
@@ -16,32 +16,33 @@ export interface Piece {
   readonly fault?: RowFault;
 }
 
-/** All pieces from row `first` on, each of at most `hopRows` rows. */
+/** All pieces from row `first` on, each of at most `rowsMax` rows. @param at row with which the blocks begin */
 export async function* pieces(
   blocks: AsyncIterable<SourceBlock>,
   width: number,
-  hopRows: number,
+  rowsMax: number,
   first = 0,
+  at = 0,
 ): AsyncGenerator<Piece> {
-  let at = 0;
+  let next = at;
   for await (const block of blocks) {
-    for (const piece of cut(block, width, hopRows, at)) {
-      at = piece.at + piece.missing + piece.rows.length / width;
-      if (at <= first) continue;
+    for (const piece of cut(block, width, rowsMax, next)) {
+      next = piece.at + piece.missing + piece.rows.length / width;
+      if (next <= first) continue;
       yield piece.at < first ? behind(piece, first - piece.at, width) : piece;
     }
   }
 }
 
-function* cut(block: SourceBlock, width: number, hopRows: number, start: number): Generator<Piece> {
+function* cut(block: SourceBlock, width: number, rowsMax: number, start: number): Generator<Piece> {
   const { rows, times, faults = [], lostBefore = 0 } = block;
   const none = new Float32Array(0);
   if (lostBefore > 0) yield { at: start, rows: none, missing: lostBefore, why: 'lost' };
   const base = start + lostBefore;
   let row = 0;
   for (const [index, end] of [...faults.map((fault) => fault.row), rows.length / width].entries()) {
-    for (; row < end; row = Math.min(row + hopRows, end)) {
-      const to = Math.min(row + hopRows, end);
+    for (; row < end; row = Math.min(row + rowsMax, end)) {
+      const to = Math.min(row + rowsMax, end);
       const own = times ? { times: times.subarray(row, to) } : {};
       yield { at: base + row, rows: rows.subarray(row * width, to * width), ...own, missing: 0, why: 'lost' };
     }

@@ -1,43 +1,85 @@
-// Results as the protocol's own records, one JSON text a line, to stdout or a file. Waits for a slow reader.
+// Results as lines of text to stdout or a file: the protocol's own records (record-lines.ts) or CSV (result-csv.ts). Lines
+// are gathered and written together, and a slow reader is waited for: at most one piece of a stream waits here.
 
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { type EngineError, engineError } from '../../base/errors.ts';
 import type { Output, SessionSummary } from '../../session/session.ts';
-import { jsonCodec } from '../../wire/json-codec.ts';
-import type { ServerMessage } from '../../wire/messages.ts';
-import { toResultMessage } from '../../wire/result-message.ts';
+
+/** What stands in the lines; each text holds whole lines or nothing. */
+export interface LineFormat {
+  readonly line: (output: Output) => string;
+  /** Behind the last result of a stream that ended. */
+  readonly tail?: (summary: SessionSummary) => string;
+}
 
 export interface RecordSink {
   write(output: Output): void;
-  /** Resolves once the reader has caught up. */
+  /** Resolves once the reader has caught up. @throws ERR_FILE_NOT_FOUND when it cannot be written to */
   drained(): Promise<void>;
-  /** @param ended false: the stream only pauses here, so no `end` record is written */
-  end(summary: SessionSummary, ended: boolean): Promise<void>;
+  /** Writes what is left. `summary`: the stream has ended; without it, it only pauses here or has failed. */
+  end(summary?: SessionSummary): Promise<void>;
 }
 
-/** @param path a file, or '-' for stdout */
-export function createRecordSink(path: string): RecordSink {
-  const stream: Writable = path === '-' ? process.stdout : createWriteStream(path);
-  let full = false;
-  const put = (message: ServerMessage): void => {
-    full = !stream.write(`${jsonCodec.encodeServer(message)}\n`);
-  };
+/** Characters gathered before they are written, even within a piece. */
+const GATHERED_MAX = 64 * 1024;
+
+/** @param path a file, or '-' for stdout   @param append go on behind what the file holds */
+export function openRecordSink(path: string, format: LineFormat, append = false): RecordSink {
+  if (path === '-') return createRecordSink(process.stdout, format);
+  return createRecordSink(createWriteStream(path, { flags: append ? 'a' : 'w' }), format, path);
+}
+
+/** @param path what to call the stream in an error, and that it is ours to close; absent for stdout */
+export function createRecordSink(stream: Writable, { line, tail }: LineFormat, path?: string): RecordSink {
+  let gathered = '';
+  let failed: EngineError | undefined;
+  let wake: () => void = () => undefined;
+  if (path !== undefined) {
+    stream.on('error', (thrown) => {
+      failed = cannotWrite(path, thrown);
+      wake();
+    });
+  }
+  stream.on('drain', () => wake());
+
+  function put(text: string): void {
+    gathered += text;
+    if (gathered.length >= GATHERED_MAX) flush();
+  }
+  function flush(): void {
+    if (gathered !== '' && !failed) stream.write(gathered);
+    gathered = '';
+  }
+  async function drained(): Promise<void> {
+    flush();
+    while (stream.writableNeedDrain && !failed) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    if (failed) throw failed;
+  }
   return {
-    write({ seq, item }) {
-      if (item.kind === 'gap') put({ type: 'gap', from: item.from, to: item.to, why: item.why });
-      else put(toResultMessage(seq, item));
-    },
-    async drained() {
-      if (!full) return;
-      await new Promise((resolve) => stream.once('drain', resolve));
-      full = false;
-    },
-    async end({ offset, results, gaps, digest }, ended) {
-      if (ended) put({ type: 'end', offset, results, gaps, digest });
-      if (path === '-') return;
-      stream.end();
-      await finished(stream);
+    write: (output) => put(line(output)),
+    drained,
+    async end(summary) {
+      if (summary && tail) put(tail(summary));
+      await drained();
+      if (path !== undefined) await new Promise<void>((resolve) => stream.end(() => resolve()).once('error', resolve));
+      if (failed) throw failed;
     },
   };
+}
+
+/** Whether there is something to append to. */
+export function isBegun(path: string): boolean {
+  return path !== '-' && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+function cannotWrite(path: string, thrown: Error): EngineError {
+  return engineError('ERR_FILE_NOT_FOUND', `cannot write ${path}: ${thrown.message}`, {
+    cause: thrown,
+    expected: 'a path in a folder that exists, on a disk with room left',
+  });
 }

@@ -1,29 +1,37 @@
-// Keeps what a picture needs of a run, up to a bound: after half an hour of 16 kHz audio it stops keeping and is `full`.
+// Keeps what a picture needs of a run, in bounded memory: of audio of any length the envelope, of a sensor its rows up to a
+// bound, after which it stops keeping and is `full` (a forecast belongs to a row a number of rows on: rows cannot be joined).
 
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import type { Output } from '../../session/session.ts';
-import { drawAudioPicture, type Segment } from '../picture/draw-audio-picture.ts';
+import { drawAudioPicture } from '../picture/draw-audio-picture.ts';
 import { drawSensorPicture } from '../picture/draw-sensor-picture.ts';
 import type { Source } from '../source/source.ts';
+import { Envelope } from './envelope.ts';
+import { everyKth } from './every-kth.ts';
 import type { ChunkSeen } from './run-stream.ts';
+import type { SegmentList } from './segment-list.ts';
 
-const NOTHING = { mean: Number.NaN, lower: Number.NaN, upper: Number.NaN, anomaly: Number.NaN, ahead: 0 };
-const VALUES_MAX = 30 * 60 * 16_000;
+/** Rows of a sensor that are kept, in 48 bytes each. */
+export const SENSOR_ROWS_MAX = 1_000_000;
 
 export interface PictureExtras {
   readonly title: string;
-  readonly segments: readonly Segment[];
+  readonly segments: SegmentList;
 }
 
 export class Recorder {
   readonly #source: Source;
   readonly #loaded: LoadedPipeline;
-  #values: number[] = [];
-  #times: number[] = [];
-  #latencyAt: number[] = [];
-  #latencyMs: number[] = [];
-  #readings: { at: number; value: number }[] = [];
-  #forecasts: { mean: number; lower: number; upper: number; anomaly: number; ahead: number }[] = [];
+  readonly #wave = new Envelope();
+  readonly #readings = new Envelope();
+  #nextRow = 0;
+  readonly #latency = everyKth<{ x: number; ms: number }>();
+  readonly #values: number[] = [];
+  readonly #times: number[] = [];
+  readonly #forecast = { mean: [] as number[], lower: [] as number[], upper: [] as number[] };
+  readonly #anomaly: number[] = [];
+  #rowsAhead = 1;
+  #timed = false;
 
   constructor(source: Source, loaded: LoadedPipeline) {
     this.#source = source;
@@ -32,64 +40,73 @@ export class Recorder {
 
   /** True once it has stopped keeping. */
   get full(): boolean {
-    return this.#values.length >= VALUES_MAX;
+    return this.#values.length >= SENSOR_ROWS_MAX;
   }
 
-  chunk({ rows, times, us, at, missing }: ChunkSeen): void {
+  chunk({ rows, times, us, at, missing, hops }: ChunkSeen): void {
     if (this.full) return;
     const { width, rateHz, kind } = this.#source;
-    const x = kind === 'audio' ? at / rateHz : times ? times[0]! / 1000 : at;
-    for (let i = 0; i < missing; i++) this.#keep(Number.NaN, x);
-    for (let row = 0; row * width < rows.length; row++)
-      this.#keep(rows[row * width]!, times ? times[row]! / 1000 : at + row);
+    const count = missing + rows.length / width;
+    const valueAt = (i: number): number => (missing > 0 ? Number.NaN : rows[i * width]!);
+    if (kind === 'audio') {
+      for (; this.#nextRow < at; this.#nextRow++) this.#wave.add(this.#nextRow / rateHz, Number.NaN); // resumed: not heard
+      for (let i = 0; i < count; i++) this.#wave.add((at + i) / rateHz, valueAt(i));
+      this.#nextRow = at + count;
+    } else {
+      this.#timed ||= times !== undefined;
+      for (let i = 0; i < count; i++) {
+        this.#values.push(valueAt(i));
+        this.#times.push(times ? times[i]! / 1000 : this.#timed ? (this.#times.at(-1) ?? Number.NaN) : at + i);
+      }
+    }
     if (missing > 0) return;
-    this.#latencyAt.push(x);
-    this.#latencyMs.push(us / 1000);
+    const x = kind === 'audio' ? at / rateHz : times ? times[0]! / 1000 : at;
+    this.#latency.add({ x, ms: us / 1000 / hops });
   }
 
   output({ item }: Output): void {
     if (this.full) return;
     if (item.kind === 'detection') {
-      this.#readings.push({ at: item.to / this.#source.rateHz, value: Object.values(item.values)[0]! });
+      this.#readings.add(item.to / this.#source.rateHz, Object.values(item.values)[0]!);
     }
     if (item.kind === 'gap' && this.#source.kind === 'sensor') {
-      for (let row = item.from; row < item.to; row++) this.#forecasts.push(NOTHING);
+      for (let row = item.from; row < item.to; row++) this.#keep(Number.NaN, Number.NaN, Number.NaN, Number.NaN);
     }
     if (item.kind !== 'forecast') return;
     const last = item.horizons.length - 1;
-    const pick = (values: Float32Array): number => values[last * item.width]!;
-    const anomaly = item.anomaly[0]!;
-    const ahead = item.horizons[last]!;
-    this.#forecasts.push({ mean: pick(item.mean), lower: pick(item.lower), upper: pick(item.upper), anomaly, ahead });
+    const of = (values: Float32Array): number => values[last * item.width]!;
+    this.#rowsAhead = Math.max(this.#rowsAhead, item.horizons[last]!);
+    this.#keep(of(item.mean), of(item.lower), of(item.upper), item.anomaly[0]!);
   }
 
   /** The picture as SVG text: of the first channel or column. */
   draw(extras: PictureExtras): Promise<string> {
-    const latency = { x: this.#latencyAt, ms: this.#latencyMs };
+    const latency = { x: this.#latency.kept.map(({ x }) => x), ms: this.#latency.kept.map(({ ms }) => ms) };
     return this.#source.kind === 'audio' ? this.#drawAudio(extras, latency) : this.#drawSensor(extras, latency);
   }
 
-  #keep(value: number, time: number): void {
-    this.#values.push(value);
-    if (this.#source.kind === 'sensor') this.#times.push(time);
+  #keep(mean: number, lower: number, upper: number, anomaly: number): void {
+    this.#forecast.mean.push(mean);
+    this.#forecast.lower.push(lower);
+    this.#forecast.upper.push(upper);
+    this.#anomaly.push(anomaly);
   }
 
   #drawAudio({ title, segments }: PictureExtras, latency: { x: number[]; ms: number[] }): Promise<string> {
-    const seconds = this.#readings.map(({ at }) => at);
-    const cell = String(this.#loaded.options.cell ?? this.#loaded.pipeline.name);
+    const samples = this.#wave.points().y;
+    const { x: seconds, y: p } = this.#readings.points();
     return drawAudioPicture({
       title,
-      rateHz: this.#source.rateHz,
-      samples: Float32Array.from(this.#values),
-      speech: { name: cell, seconds, p: this.#readings.map(({ value }) => value) },
-      detected: segments,
+      rateHz: (samples.length * this.#source.rateHz) / this.#nextRow, // evenly spaced but for the last run, which is narrower than a pixel
+      samples,
+      speech: { name: String(this.#loaded.options.cell ?? this.#loaded.pipeline.name), seconds, p },
+      detected: segments.drawn,
+      detectedCount: segments.count,
       latency,
     });
   }
 
   #drawSensor({ title }: PictureExtras, latency: { x: number[]; ms: number[] }): Promise<string> {
-    const of = (key: 'mean' | 'lower' | 'upper' | 'anomaly'): number[] =>
-      this.#forecasts.map((forecast) => forecast[key]);
     const dated = this.#times[0]! > 1e9;
     return drawSensorPicture({
       title,
@@ -97,13 +114,8 @@ export class Recorder {
       times: this.#times,
       timeUnit: dated ? 'date' : 'rows',
       values: this.#values,
-      forecast: {
-        rowsAhead: Math.max(1, ...this.#forecasts.slice(0, 1000).map(({ ahead }) => ahead)),
-        mean: of('mean'),
-        lower: of('lower'),
-        upper: of('upper'),
-      },
-      anomaly: of('anomaly'),
+      forecast: { rowsAhead: this.#rowsAhead, ...this.#forecast },
+      anomaly: this.#anomaly,
       latency,
     });
   }

@@ -1,5 +1,5 @@
-// One stream from a source through a session, in this process: what `run` and `demo` share. Chunks are cut to the
-// pipeline's hop, so latency means the same here as in the server.
+// One stream from a source through a session, in this process: what `run` and `demo` share. A live source is cut to the
+// pipeline's hop, so latency means the same here as in the server; a file comes in large pieces, so that cells scan.
 
 import { type EngineError, engineError } from '../../base/errors.ts';
 import { streamId } from '../../base/units.ts';
@@ -13,7 +13,14 @@ import { type Piece, pieces } from './pieces.ts';
 export interface ChunkSeen extends Piece {
   /** Microseconds until everything the chunk led to had come out. */
   readonly us: number;
+  /** Hops of the pipeline in it, 1 at least. */
+  readonly hops: number;
 }
+
+/**
+ * Hops of a file given to the session at once, at most; the reader's blocks are often less. Chosen by measurement.
+ */
+export const FILE_PIECE_HOPS = 512;
 
 export interface StreamRun {
   readonly loaded: LoadedPipeline;
@@ -26,21 +33,25 @@ export interface StreamRun {
   readonly resume?: Snapshot;
   /** Stop before this source row, without ending the stream. */
   readonly untilRow?: number;
-  /** Waits for a slow reader of the outputs. */
+  /** Waits for a slow reader of the outputs: until it has come back, nothing more is read. */
   readonly drained?: () => Promise<void>;
+  /** Stop between two pieces, without ending the stream. */
+  readonly signal?: AbortSignal;
+  /** Hops in a piece at most. Default: 1 of a live source, `FILE_PIECE_HOPS` of a file. Any number gives the same results. */
+  readonly pieceHops?: number;
 }
 
 export interface StreamResult {
   readonly summary: SessionSummary;
   readonly stateBytes: number;
-  /** False when `untilRow` stopped it. */
+  /** False when `untilRow` or `signal` stopped it. */
   readonly ended: boolean;
-  /** Where the stream stands: at its end, or at `untilRow`. */
+  /** Where the stream stands: at its end, or where it was stopped. */
   readonly snapshot: Snapshot;
 }
 
 export async function runStream(run: StreamRun): Promise<StreamResult> {
-  const { loaded, source, resume, untilRow = Infinity } = run;
+  const { loaded, source, resume, untilRow = Infinity, signal } = run;
   let failure: EngineError | undefined;
   const session = new Session({
     id: streamId('run'),
@@ -54,13 +65,14 @@ export async function runStream(run: StreamRun): Promise<StreamResult> {
     ...(resume ? { snapshot: resume } : {}),
     ...(run.onRefused ? { onFault: run.onRefused } : {}),
   });
-  for await (const piece of pieces(source.blocks(), source.width, hopRowsOf(source, loaded), resume?.offset)) {
-    if (piece.at >= untilRow) break;
+  for await (const piece of piecesOf(run)) {
+    if (piece.at >= untilRow || signal?.aborted) break;
     await feed(session, upTo(piece, untilRow, source.width), run);
     if (failure) throw failure;
     await run.drained?.();
+    if (!source.live) await turnOfTheLoop();
   }
-  const ended = session.next < untilRow;
+  const ended = !signal?.aborted && session.next < untilRow;
   if (ended) session.mark('end');
   await session.idle();
   if (failure) throw failure;
@@ -69,13 +81,26 @@ export async function runStream(run: StreamRun): Promise<StreamResult> {
   return result;
 }
 
+function piecesOf({ source, loaded, resume, pieceHops }: StreamRun): AsyncIterable<Piece> {
+  const rowsMax = hopRowsOf(source, loaded) * (pieceHops ?? (source.live ? 1 : FILE_PIECE_HOPS));
+  const first = resume?.offset ?? 0;
+  const blocks = first > 0 ? source.blocksFrom?.(first) : undefined;
+  if (blocks) return pieces(blocks, source.width, rowsMax, first, first);
+  return pieces(source.blocks(), source.width, rowsMax, first);
+}
+
 async function feed(session: Session, piece: Piece, run: StreamRun): Promise<void> {
   const started = systemClock.now();
   if (piece.missing > 0) session.gap(piece.missing, piece.why);
   else session.rows(piece.rows, piece.times);
   await session.idle();
-  run.onChunk?.({ ...piece, us: systemClock.now() - started });
+  const rows = piece.rows.length / run.source.width;
+  const hops = Math.max(1, rows / hopRowsOf(run.source, run.loaded));
+  run.onChunk?.({ ...piece, us: systemClock.now() - started, hops });
 }
+
+/** A file in memory never waits by itself; signals and timers come only when somebody does. */
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function upTo(piece: Piece, row: number, width: number): Piece {
   if (piece.missing > 0) return { ...piece, missing: Math.min(piece.missing, row - piece.at) };

@@ -9,8 +9,8 @@ export async function openAudioFile(path: string): Promise<Source> {
   const audio = await decodeAudioFile(path);
   const { rateHz, width, frames } = audio;
   let closed = false;
-  async function* blocks(): AsyncIterable<SourceBlock> {
-    for await (const rows of audio.blocks()) {
+  async function* blocksFrom(first: number): AsyncIterable<SourceBlock> {
+    for await (const rows of audio.blocks(first)) {
       if (closed) return;
       yield { rows };
     }
@@ -22,7 +22,8 @@ export async function openAudioFile(path: string): Promise<Source> {
     width,
     names: channelNames(width),
     seconds: frames / rateHz,
-    blocks,
+    blocks: () => blocksFrom(0),
+    blocksFrom,
     async close() {
       closed = true;
     },

@@ -27,6 +27,8 @@ export interface Source {
   readonly seconds?: number;
   /** All rows in order, in constant memory. Files may be read again; anything else once. */
   blocks(): AsyncIterable<SourceBlock>;
+  /** The same from row `first` on, without reading what lies before it. Absent: it must be read and passed over. */
+  blocksFrom?(first: number): AsyncIterable<SourceBlock>;
   /** Ends reading and frees what was opened: a device, a file, the standard input. */
   close(): Promise<void>;
 }
