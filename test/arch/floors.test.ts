@@ -26,7 +26,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   rxjs: ['src/operator/', 'src/pipeline/', 'src/session/', 'src/transport/', 'pipelines/'],
   ws: ['src/transport/ws/', 'src/client/socket.ts'],
   'node-web-audio-api': ['src/transport/audio/'],
-  'onnxruntime-node': ['src/cell/onnx/'],
+  'onnxruntime-node': ['src/cell/onnx/', 'src/app/bench/peers/'],
   '@echogarden/rnnoise-wasm': ['src/app/bench/peers/'],
   protobufjs: ['src/wire/'],
   'csv-parse': ['src/wire/'],

@@ -4,19 +4,18 @@
 
 import { asEngineError } from '../../base/errors.ts';
 import { streamId } from '../../base/units.ts';
-import type { AsyncCell, Cell } from '../../cell/cell.ts';
-import { onnxCell } from '../../cell/onnx/index.ts';
+import type { Cell } from '../../cell/cell.ts';
 import { seededRandom } from '../../cell/seeded-random.ts';
-import { type Layout, makeState, type State, stateBytes } from '../../cell/state.ts';
+import { makeState, stateBytes } from '../../cell/state.ts';
 import { exportOnnx } from '../../model/export/export-onnx.ts';
 import { buildStack } from '../../pipeline/build-stack.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import { Session } from '../../session/session.ts';
-import { modelFromBytes } from '../../weights/model-from-bytes.ts';
 import type { Model } from '../../weights/tensor.ts';
 import { systemClock } from '../clock.ts';
 import { openPackagedModel } from '../open-pipeline.ts';
 import { type Candidate, interleave, ratioOf, type Timing } from './interleave.ts';
+import { openGraph, type StepGraph } from './peers/onnx-graph.ts';
 import { bundledRecording } from './peers/recording.ts';
 import { resampled } from './peers/resampled.ts';
 import type { BenchContext, Report } from './record.ts';
@@ -66,55 +65,43 @@ interface Stacks {
 async function stacksOf(name: string, { note }: BenchContext): Promise<Stacks> {
   const model = await openPackagedModel(name);
   const candidates: Candidate[] = [];
-  let bytes = 0;
+  let [bytes, dIn] = [0, 0];
   for (const engine of ENGINES) {
     const cell = await engine.build(model);
-    bytes = stateBytes(cell.layout);
+    [bytes, dIn] = [stateBytes(cell.layout), cell.dIn];
     candidates.push({ name: engine.name, run: stepOf(cell) });
   }
   try {
-    candidates.push({ name: ONNX, run: onnxStepOf(await exported(model)) });
+    candidates.push({ name: ONNX, run: await onnxStepOf(model, dIn) });
   } catch (thrown) {
     note(`${name} has no ${ONNX} beside it: ${asEngineError(thrown).message}`);
   }
   return { candidates, bytes };
 }
 
-async function exported(model: Model): Promise<AsyncCell> {
-  const { onnx, config } = exportOnnx(model);
-  return onnxCell(
-    modelFromBytes({ name: `${model.name}-onnx`, config: new TextEncoder().encode(JSON.stringify(config)), onnx }),
-  );
-}
-
 function stepOf(cell: Cell): () => void {
-  const { next, state, y } = ready(cell);
+  const [next, state, y] = [rowsOf(cell.dIn), makeState(cell.layout), new Float32Array(cell.dOut)];
+  cell.init(state);
   for (let row = 0; row < Math.min(cell.contextRows, WARM_UP_ROWS_MAX); row++) cell.step(state, next(), y);
   return () => cell.step(state, next(), y);
 }
 
-function onnxStepOf(cell: AsyncCell): () => Promise<void> {
-  const { next, state, y } = ready(cell);
-  return () => cell.run(state, next(), y);
+async function onnxStepOf(model: Model, dIn: number): Promise<() => Promise<unknown>> {
+  const { onnx, config } = exportOnnx(model);
+  const graph = await openGraph(onnx, (config as { onnx: StepGraph }).onnx);
+  const [next, run] = [rowsOf(dIn), graph.start()];
+  return () => run(next());
 }
 
-/** A fresh stream of a cell, and its input row by row, in -8 .. -2 as the log-mels of a recording lie. */
-function ready<L extends Layout>(cell: {
-  readonly dIn: number;
-  readonly dOut: number;
-  readonly layout: L;
-  init(state: State<L>): void;
-}) {
-  const state = makeState(cell.layout);
-  cell.init(state);
+/** Input row by row, over and over, in -8 .. -2 as the log-mels of a recording lie. */
+function rowsOf(dIn: number): () => Float32Array {
   const random = seededRandom(1);
-  const x = Float32Array.from({ length: ROWS * cell.dIn }, () => 3 * random() - 5);
+  const x = Float32Array.from({ length: ROWS * dIn }, () => 3 * random() - 5);
   let at = 0;
-  const next = (): Float32Array => {
+  return () => {
     at = (at + 1) % ROWS;
-    return x.subarray(at * cell.dIn, (at + 1) * cell.dIn);
+    return x.subarray(at * dIn, (at + 1) * dIn);
   };
-  return { next, state, y: new Float32Array(cell.dOut) };
 }
 
 /** A live stream of the pipeline: every call brings a hop of the recording and works it off. */

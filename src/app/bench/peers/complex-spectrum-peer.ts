@@ -1,6 +1,7 @@
 // The peers that map a complex spectrum to a cleaner one, GTCRN and UL-UNAS: 16 kHz, 512 rows every 256, sqrt-Hann on both
 // sides, `mix` [1, 257, 1, 2] -> `enh` of the same shape, and caches that begin at 0.
 
+import { readFile } from 'node:fs/promises';
 import { type OnnxGraph, openGraph } from './onnx-graph.ts';
 import type { Peer, PeerStream } from './peer.ts';
 import { makeSpectra, rootHann } from './spectra.ts';
@@ -15,8 +16,8 @@ export async function openComplexSpectrumPeer(
   file: string,
   caches: Readonly<Record<string, readonly number[]>>,
 ): Promise<Peer> {
-  const graph = await openGraph(file, {
-    input: { name: 'mix', shape: [1, BINS, 1, 2], rows: 1, width: 2 * BINS, context: 0 },
+  const graph = await openGraph(await readFile(file), {
+    input: { name: 'mix', shape: [1, BINS, 1, 2], width: 2 * BINS },
     output: { name: 'enh', width: 2 * BINS },
     states: Object.entries(caches).map(([cache, shape]) => ({ in: cache, out: `${cache}_out`, shape })),
   });

@@ -1,6 +1,7 @@
 // DTLN (Westhausen & Meyer 2020, 2005.07551, https://github.com/breizhn/DTLN, MIT): a mask for the magnitudes of a spectrum,
 // then a second network on the block that comes of it. 16 kHz, blocks of 512 every 128, no window, plain overlap-add.
 
+import { readFile } from 'node:fs/promises';
 import { type OnnxGraph, openGraph } from './onnx-graph.ts';
 import type { Peer, PeerStream } from './peer.ts';
 import { makeSpectra } from './spectra.ts';
@@ -12,13 +13,13 @@ const STATE = [1, 2, 128, 2];
 
 /** @param first, second the files dtln_1.onnx and dtln_2.onnx */
 export async function openDtln(first: string, second: string): Promise<Peer> {
-  const mask = await openGraph(first, {
-    input: { name: 'input_2', shape: [1, 1, BINS], rows: 1, width: BINS, context: 0 },
+  const mask = await openGraph(await readFile(first), {
+    input: { name: 'input_2', shape: [1, 1, BINS], width: BINS },
     output: { name: 'activation_2', width: BINS },
     states: [{ in: 'input_3', out: 'tf_op_layer_stack_2', shape: STATE }],
   });
-  const block = await openGraph(second, {
-    input: { name: 'input_4', shape: [1, 1, SIZE], rows: 1, width: SIZE, context: 0 },
+  const block = await openGraph(await readFile(second), {
+    input: { name: 'input_4', shape: [1, 1, SIZE], width: SIZE },
     output: { name: 'conv1d_3', width: SIZE },
     states: [{ in: 'input_5', out: 'tf_op_layer_stack_5', shape: STATE }],
   });

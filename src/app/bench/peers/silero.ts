@@ -1,6 +1,7 @@
 // Silero VAD (https://github.com/snakers4/silero-vad, MIT), the graph that npm's @ricky0123/vad-web carries: 16 kHz, a
 // probability every 512 rows. Manifest: cell/onnx/silero.ts.
 
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { sileroManifest } from '../../../cell/onnx/index.ts';
@@ -18,7 +19,7 @@ export async function openSilero(): Promise<Peer | undefined> {
     return undefined;
   }
   const { onnx } = sileroManifest;
-  const graph = await openGraph(join(folder, onnx.file), onnx);
+  const graph = await openGraph(await readFile(join(folder, onnx.file)), onnx);
   return {
     name: 'Silero VAD',
     rateHz: 16_000,
