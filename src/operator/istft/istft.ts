@@ -2,36 +2,37 @@
 // Takes the rows of stft with the same frame options. Frame k completes rows up to hop * (k + 1) - (windowRows - hopRows), so
 // rows come out that much later than they went in, at their true places. stft and istft in a row give the signal back.
 //
-// y_n = sum_k w_n-k hop x'_k,n / sum_k w^2_n-k hop (Griffin and Lim 1984, eq. 6); the lower sum repeats every hop.
+// The arithmetic of one frame: synthesis.ts.
 
 import { assert } from '../../base/assert.ts';
 import { f32, f64 } from '../../cell/state.ts';
 import { spanOf } from '../../item/timeline.ts';
-import { inverseRealFft, realFftPlan } from '../../kernel/plain/real-fft.ts';
-import { checkFrames, type FrameOptions, spectrumWidth, windowOf } from '../frames.ts';
+import type { Simd } from '../../kernel/wasm/simd.ts';
+import { checkFrames, type FrameOptions, spectrumWidth } from '../frames.ts';
 import { makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
+import { synthesis } from './synthesis.ts';
 
 export interface IstftOptions extends FrameOptions {
   /** Rows per second: gives each chunk its pts. */
   readonly rateHz: number;
   /** Name of the state arena; needed only when a pipeline has two of these. */
   readonly slot?: string;
+  /** The WebAssembly kernels, as in stft: float32, for fftSize of 32 or more that is a multiple of 8. Absent: float64. */
+  readonly simd?: Simd | undefined;
 }
 
 /**
  * State: the windowRows - hopRows rows that wait for further frames. Chunks have at most hopRows rows.
  * Where frames end (a gap, a reset, an end without the tail frames of stft) the waiting rows come out as they are, which
  * fades them out by the window: dividing by the few windows that were there would blow up what a model left in them.
+ * @throws ERR_MEMORY_FULL with `simd`, when the kernel memory has no room left
  */
 export function istft(options: IstftOptions): Stage {
   const { windowRows, hopRows, fftSize, rateHz, slot = 'istft' } = options;
   checkFrames(options);
-  const plan = realFftPlan(fftSize);
-  const gain = synthesisGain(options);
+  const frames = synthesis(options, options.simd);
   const width = spectrumWidth(fftSize);
-  const spectrum = new Float64Array(width);
-  const frame = new Float64Array(fftSize);
   const heldRows = windowRows - hopRows;
   const layout = {
     sums: f32(windowRows), // overlap-added rows, the first at row `head`
@@ -69,9 +70,7 @@ export function istft(options: IstftOptions): Stage {
         assert(item.width === width && item.rows === 1, 'istft takes one spectrum of its own fftSize at a time');
         if (head[0] !== head[0]) restart(item.from);
         end[0] = Math.max(end[0]!, item.to);
-        spectrum.set(item.data);
-        inverseRealFft(plan, spectrum, frame);
-        for (let n = 0; n < windowRows; n++) sums[n]! += frame[n]! * gain[n]!;
+        frames.add(item.data, sums);
         release(hopRows);
         sums.copyWithin(0, hopRows);
         sums.fill(0, heldRows);
@@ -92,20 +91,4 @@ export function istft(options: IstftOptions): Stage {
       },
     };
   });
-}
-
-/** [windowRows] w_n / sum_k w^2_n-k hop: the synthesis window and the normalisation in one. */
-function synthesisGain(options: FrameOptions): Float64Array {
-  const { hopRows } = options;
-  const window = windowOf(options);
-  const norm = new Float64Array(hopRows);
-  window.forEach((w, n) => {
-    norm[n % hopRows]! += w * w;
-  });
-  // A hann window without overlap has a zero that no gain can undo.
-  assert(
-    norm.every((sum) => sum > 0.1),
-    'istft needs windows that overlap by half or more',
-  );
-  return window.map((w, n) => w / norm[n % hopRows]!);
 }

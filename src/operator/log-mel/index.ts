@@ -1,1 +1,3 @@
-export { type LogMelOptions, logMel } from './log-mel.ts';
+export { logMel } from './log-mel.ts';
+export { type LogMelHopsOptions, logMelHops } from './log-mel-hops.ts';
+export type { LogMelOptions } from './mel-rows.ts';
