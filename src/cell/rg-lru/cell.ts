@@ -11,6 +11,7 @@ import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State, u32 } from '../state.ts';
 import { associativeForm } from './associative.ts';
 import { type RgLruLayout, rgLruBranches } from './branches.ts';
+import { lowerRgLru } from './lower.ts';
 import { type RgLruConfig, readRgLru } from './params.ts';
 
 /**
@@ -22,6 +23,7 @@ export function rgLruCell(weights: Weights, prefix: string, config: RgLruConfig)
   const { dModel, lruWidth, heads, dConv } = config;
   const branches = rgLruBranches(params, config);
   const { a, b } = branches;
+  const layout: RgLruLayout = { conv: f32(lruWidth, dConv - 1), h: f32(lruWidth), started: u32(1) };
 
   const stepAfter = (state: State<RgLruLayout>, x: Float32Array, y: Float32Array, dt: number): void => {
     branches.read(state, x, dt);
@@ -35,7 +37,7 @@ export function rgLruCell(weights: Weights, prefix: string, config: RgLruConfig)
     kind: 'rg-lru',
     dIn: dModel,
     dOut: dModel,
-    layout: { conv: f32(lruWidth, dConv - 1), h: f32(lruWidth), started: u32(1) },
+    layout,
     contextRows: Infinity,
     flops: 6 * dModel * lruWidth + (4 * lruWidth * lruWidth) / heads + 2 * dConv * lruWidth + 10 * lruWidth,
     init(state) {
@@ -44,6 +46,7 @@ export function rgLruCell(weights: Weights, prefix: string, config: RgLruConfig)
     step,
     stepAfter,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerRgLru(params, config, layout, simd, region),
     forms: { associative: associativeForm(branches, dModel, lruWidth) },
     // A row without input adds nothing to h and decays it with the recurrent gate at its bias, what a zero u would give.
     // `started` stays: the first row that comes is the first, however long the wait was.

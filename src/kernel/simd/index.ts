@@ -19,5 +19,6 @@ export { matmul } from './matmul';
 export { gatedRmsNorm, layerNorm, rmsNorm } from './norms';
 export { multiplyAddPeak } from './peak';
 export { inverseRealFft, realFft } from './real-fft';
-export { ssdDt, ssdStep } from './ssd';
+export { blocksMatmul, rgLruStep } from './rg-lru';
 export { gateRows, selectiveStep } from './selective';
+export { ssdDt, ssdStep } from './ssd';

@@ -10,6 +10,7 @@ export type Numerics = 'portable' | 'relaxed';
 
 export interface SimdKernels {
   addInto(x: number, add: number, n: number): void;
+  blocksMatmul(w: number, bias: number, x: number, y: number, heads: number, width: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   convStep(state: number, x: number, stride: number, w: number, bias: number, y: number, channels: number, taps: number, rows: number): void;
   exp2Into(x: number, y: number, n: number): void;
@@ -28,6 +29,8 @@ export interface SimdKernels {
   multiplyInto(x: number, by: number, n: number): void;
   overlapAdd(x: number, gain: number, sums: number, n: number): void;
   realFft(x: number, spectrum: number, work: number, plan: number, size: number): void;
+  // biome-ignore format: one kernel a line reads best
+  rgLruStep(h: number, started: number, r: number, i: number, u: number, rate: number, gate: number, y: number, n: number, rows: number): void;
   rmsNorm(x: number, weight: number, y: number, n: number, eps: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   selectiveStep(h: number, dt: number, A: number, x: number, B: number, C: number, stride: number, D: number, y: number, channels: number, dState: number, rows: number): void;
