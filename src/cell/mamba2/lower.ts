@@ -3,6 +3,7 @@
 
 import type { Region } from '../../kernel/wasm/region.ts';
 import type { Simd } from '../../kernel/wasm/simd.ts';
+import { packTaps } from '../../kernel/wasm/taps.ts';
 import { LOWERED_ROWS_MAX, type Lowered } from '../cell.ts';
 import { slotOffsets } from '../state.ts';
 import { type Mamba2Config, type Mamba2Layout, type Mamba2Params, mamba2Sizes } from './params.ts';
@@ -23,7 +24,7 @@ export function lowerMamba2(
 
   const inProj = region.matrix(params.inProj, dProj, dModel, params.inProjBias);
   const outProj = region.matrix(params.outProj, dModel, dInner, params.outProjBias);
-  const convWeight = region.keep(transposed(params.convWeight, dMixed, dConv));
+  const convWeight = region.keep(packTaps(params.convWeight, dMixed, dConv));
   const convBias = region.keep(params.convBias);
   const dtBias = region.keep(params.dtBias);
   const A = region.keep(params.A);
@@ -52,12 +53,4 @@ export function lowerMamba2(
       kernels.matmul(outProj.w, outProj.bias, inner, y, dModel, dInner, rows);
     },
   };
-}
-
-/** [channels, taps] -> [taps, channels]: neighbouring channels share a vector. */
-function transposed(weight: Float32Array, channels: number, taps: number): Float32Array {
-  return Float32Array.from(
-    { length: weight.length },
-    (_, i) => weight[(i % channels) * taps + Math.floor(i / channels)]!,
-  );
 }
