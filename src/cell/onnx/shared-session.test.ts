@@ -6,10 +6,10 @@ import { runInNewContext } from 'node:vm';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { gatherModel, longModel, softplusModel } from '../../../test/helpers/onnx-graphs.ts';
+import { onnxOnMainThread } from '../../../test/helpers/onnx-on-main-thread.ts';
 import { noiseRows } from '../laws.ts';
 import { makeState, restoreState, type State } from '../state.ts';
 import { type OnnxCell, onnxCell, sampleAsyncCell } from './index.ts';
-import { onnxOnMainThread } from './main-thread.ts';
 import { sampleModel } from './sample.ts';
 import { threadCount } from './worker-threads.ts';
 

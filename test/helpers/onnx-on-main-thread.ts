@@ -1,20 +1,18 @@
-// The same graph, one row at a time on the calling thread: what the worker threads are compared with, in tests and in
-// `millrace bench onnx`. Not for servers: the runtime computes inside `run`, and nothing else happens meanwhile.
+// The graph of an ONNX cell one row at a time on the calling thread, as simply as can be: what the worker threads' answers are
+// held against.
 
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Model } from '../../weights/tensor.ts';
-import type { AsyncCell } from '../cell.ts';
-import type { State } from '../state.ts';
-import type { OnnxLayout } from './batch.ts';
-import { cellShape } from './cell-shape.ts';
-import { elements, parseManifest } from './manifest.ts';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { AsyncCell } from '../../src/cell/cell.ts';
+import type { OnnxLayout } from '../../src/cell/onnx/batch.ts';
+import { cellShape } from '../../src/cell/onnx/cell-shape.ts';
+import { elements, parseManifest } from '../../src/cell/onnx/manifest.ts';
+import type { State } from '../../src/cell/state.ts';
+import type { Model } from '../../src/weights/tensor.ts';
 
-/** @throws ERR_CONFIG_INVALID for the manifest, and whatever the runtime throws */
 export async function onnxOnMainThread(model: Model): Promise<AsyncCell<OnnxLayout>> {
   const manifest = parseManifest(model);
   const { input, output, states, constants } = manifest;
-  const { InferenceSession, Tensor } = await import('onnxruntime-node');
-  const session: InferenceSession = await InferenceSession.create(model.onnx!, {
+  const session = await InferenceSession.create(model.onnx!, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
