@@ -5,18 +5,27 @@
 
 import type { Cell } from '../src/cell/cell.ts';
 import { detect } from '../src/operator/detect/index.ts';
-import { logMel } from '../src/operator/log-mel/index.ts';
+import { logMelHops } from '../src/operator/log-mel/index.ts';
 import { rehop } from '../src/operator/rehop/index.ts';
 import { scanCell } from '../src/operator/scan-cell/index.ts';
-import { stft } from '../src/operator/stft/index.ts';
 import { threshold } from '../src/operator/threshold/index.ts';
 import { buildStack } from '../src/pipeline/build-stack.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
 
 const RATE_HZ = 16_000;
 const HOP_ROWS = 160;
-const WINDOW_ROWS = 400;
-const FFT_SIZE = 512;
+/** 25 ms windows, 40 mel bands: what the models were trained on. */
+const FRONT_END = {
+  sampleRateHz: RATE_HZ,
+  hopRows: HOP_ROWS,
+  windowRows: 400,
+  window: 'hann',
+  fftSize: 512,
+  bands: 40,
+  lowHz: 20,
+  highHz: 8000,
+  floor: 1e-6,
+} as const;
 
 /** A segment is told of after 50 ms of speech and ends after 200 ms of quiet: shorter pauses lie inside sentences. */
 const SEGMENTS = { on: 0.6, off: 0.4, minOnRows: 800, hangRows: 3200 };
@@ -52,10 +61,9 @@ export default definePipeline<Models>({
     return { id: model.id, cell: buildStack(model, { engine, ...(Number(window) > 0 && { window: Number(window) }) }) };
   },
   modelIds: ({ id }) => [id],
-  stages: ({ cell }, { segments }) => [
+  stages: ({ cell }, { segments }, _format, { simd }) => [
     rehop({ hopRows: HOP_ROWS, width: 1, rateHz: RATE_HZ }),
-    stft({ windowRows: WINDOW_ROWS, hopRows: HOP_ROWS, fftSize: FFT_SIZE, window: 'hann' }),
-    logMel({ sampleRateHz: RATE_HZ, fftSize: FFT_SIZE, bands: 40, lowHz: 20, highHz: 8000, floor: 1e-6 }),
+    logMelHops({ ...FRONT_END, simd }),
     scanCell(cell, { spanRows: HOP_ROWS, rateHz: RATE_HZ, slot: 'stack' }),
     detect({ name: 'vad', values: ['speech'], spanRows: HOP_ROWS, rateHz: RATE_HZ }),
     ...(segments === 'on' ? [threshold({ name: 'vad', value: 'speech', ...SEGMENTS })] : []),
