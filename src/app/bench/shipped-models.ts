@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LoadedPipeline, loadPipeline } from '../../pipeline/connect.ts';
+import type { Engine } from '../../pipeline/engine.ts';
 import { listPipelines, loadNamedPipeline } from '../../pipeline/load-pipelines.ts';
 import { openPackagedModel } from '../open-pipeline.ts';
 import { MODELS, PIPELINES } from '../paths.ts';
@@ -23,8 +24,11 @@ export interface ShippedPipeline {
   readonly loaded: LoadedPipeline;
 }
 
-/** Every pipeline over audio with a model of models/ in it, once for each choice of its option `cell` if it has one. */
-export async function shippedPipelines(more: Readonly<Record<string, unknown>> = {}): Promise<ShippedPipeline[]> {
+/**
+ * Every pipeline over audio with a model of models/ in it, once for each choice of its option `cell` if it has one.
+ * @param engine default: the pipelines' own default
+ */
+export async function shippedPipelines(engine?: Engine): Promise<ShippedPipeline[]> {
   const found: ShippedPipeline[] = [];
   for (const name of await listPipelines(PIPELINES)) {
     const pipeline = await loadNamedPipeline(name, PIPELINES);
@@ -37,7 +41,7 @@ export async function shippedPipelines(more: Readonly<Record<string, unknown>> =
         models.push(model);
         return openPackagedModel(model);
       };
-      const loaded = await loadPipeline(pipeline, { ...choice, ...more }, open);
+      const loaded = await loadPipeline(pipeline, choice, open, engine);
       const given = Object.entries(choice).map(([option, value]) => `${option}=${value}`);
       if (models.length > 0) found.push({ name: [name, ...given].join(', '), models, loaded });
     }

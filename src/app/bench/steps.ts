@@ -1,34 +1,30 @@
-// What one row costs, of every shipped model: the stack alone, engine beside engine and beside ONNX Runtime with the same
+// What one row costs, of every shipped model and of one with round sizes (4 Mamba-2 layers 64 wide): the stack alone, engine beside engine and beside ONNX Runtime with the same
 // model on one thread; and the whole pipeline a hop. All of them take turns. Stacks run on random rows of the size of
 // log-mels, pipelines on the bundled recording, over and over.
 
 import { asEngineError } from '../../base/errors.ts';
 import { streamId } from '../../base/units.ts';
 import type { Cell } from '../../cell/cell.ts';
+import { makeNearState } from '../../cell/near-state.ts';
 import { seededRandom } from '../../cell/seeded-random.ts';
-import { makeState, stateBytes } from '../../cell/state.ts';
+import { stateBytes } from '../../cell/state.ts';
 import { exportOnnx } from '../../model/export/export-onnx.ts';
 import { buildStack } from '../../pipeline/build-stack.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
+import type { Engine } from '../../pipeline/engine.ts';
 import { Session } from '../../session/session.ts';
 import type { Model } from '../../weights/tensor.ts';
 import { systemClock } from '../clock.ts';
 import { openPackagedModel } from '../open-pipeline.ts';
 import { type Candidate, interleave, ratioOf, type Timing } from './interleave.ts';
+import { openEngines } from './open-engines.ts';
 import { openGraph, type StepGraph } from './peers/onnx-graph.ts';
 import { bundledRecording } from './peers/recording.ts';
 import { resampled } from './peers/resampled.ts';
+import { referenceModel } from './random-models.ts';
 import type { BenchContext, Report } from './record.ts';
 import { type ShippedPipeline, shippedModels, shippedPipelines } from './shipped-models.ts';
 
-/** A way to run a model. */
-interface Engine {
-  readonly name: string;
-  readonly build: (model: Model) => Cell | Promise<Cell>;
-  /** Options that make a pipeline use it. */
-  readonly options: Readonly<Record<string, unknown>>;
-}
-const ENGINES: readonly Engine[] = [{ name: 'plain', build: (model) => buildStack(model), options: {} }];
 const ONNX = 'onnxruntime-node';
 const ROUNDS = 15;
 const ROUND_MS = 20;
@@ -40,14 +36,16 @@ const WARM_UP_ROWS_MAX = 20_000;
 export async function benchSteps(report: Report, context: BenchContext): Promise<void> {
   const { repetitions: rounds = ROUNDS, roundMs = ROUND_MS, clock = 'cpu' } = context.options;
   const how = { rounds, roundMs, clock };
-  for (const name of await shippedModels()) {
-    const { candidates, bytes } = await stacksOf(name, context);
-    reportStacks(report, name, await interleave(candidates, how));
-    report({ section: 'steps', name: `${name}, state`, value: bytes, unit: 'bytes/stream' });
+  const engines = await openEngines(context);
+  const models = await Promise.all((await shippedModels()).map(openPackagedModel));
+  for (const model of [...models, referenceModel()]) {
+    const { candidates, bytes } = await stacksOf(model, engines, context);
+    reportStacks(report, model.name, await interleave(candidates, how));
+    report({ section: 'steps', name: `${model.name}, state`, value: bytes, unit: 'bytes/stream' });
   }
   const candidates: Candidate[] = [];
-  for (const engine of ENGINES) {
-    for (const shipped of await shippedPipelines(engine.options)) {
+  for (const engine of engines) {
+    for (const shipped of await shippedPipelines(engine)) {
       candidates.push({ name: pipelineName(shipped, engine), run: await hopOf(shipped.loaded) });
     }
   }
@@ -62,25 +60,24 @@ interface Stacks {
 }
 
 /** One model on every engine and, where it can be exported, on ONNX Runtime. */
-async function stacksOf(name: string, { note }: BenchContext): Promise<Stacks> {
-  const model = await openPackagedModel(name);
+async function stacksOf(model: Model, engines: readonly Engine[], { note }: BenchContext): Promise<Stacks> {
   const candidates: Candidate[] = [];
   let [bytes, dIn] = [0, 0];
-  for (const engine of ENGINES) {
-    const cell = await engine.build(model);
+  for (const engine of engines) {
+    const cell = buildStack(model, { engine });
     [bytes, dIn] = [stateBytes(cell.layout), cell.dIn];
     candidates.push({ name: engine.name, run: stepOf(cell) });
   }
   try {
     candidates.push({ name: ONNX, run: await onnxStepOf(model, dIn) });
   } catch (thrown) {
-    note(`${name} has no ${ONNX} beside it: ${asEngineError(thrown).message}`);
+    note(`${model.name} has no ${ONNX} beside it: ${asEngineError(thrown).message}`);
   }
   return { candidates, bytes };
 }
 
 function stepOf(cell: Cell): () => void {
-  const [next, state, y] = [rowsOf(cell.dIn), makeState(cell.layout), new Float32Array(cell.dOut)];
+  const [next, state, y] = [rowsOf(cell.dIn), makeNearState(cell.layout).state, new Float32Array(cell.dOut)];
   cell.init(state);
   for (let row = 0; row < Math.min(cell.contextRows, WARM_UP_ROWS_MAX); row++) cell.step(state, next(), y);
   return () => cell.step(state, next(), y);
