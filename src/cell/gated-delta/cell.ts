@@ -9,6 +9,7 @@ import { gatedDeltaStep } from '../../kernel/plain/gated-delta-step.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
+import { lowerGatedDelta } from './lower.ts';
 import { type GatedDeltaConfig, type GatedDeltaParams, gatedDeltaWidths } from './params.ts';
 import { gatedDeltaProjections } from './projections.ts';
 import { type GatedDeltaLayout, wyForm } from './wy.ts';
@@ -20,6 +21,7 @@ export function gatedDeltaCell(config: GatedDeltaConfig, params: GatedDeltaParam
   const projections = gatedDeltaProjections(params, config);
   const { q, k, v, g, beta } = projections;
   const mixed = new Float32Array(values);
+  const layout: GatedDeltaLayout = { conv: f32(dMixed, dConv - 1), S: f32(valueHeads, headVDim, headKDim) };
 
   const stepAfter = ({ at }: State<GatedDeltaLayout>, x: Float32Array, y: Float32Array, dt: number): void => {
     projections.read(at.conv, x);
@@ -32,7 +34,7 @@ export function gatedDeltaCell(config: GatedDeltaConfig, params: GatedDeltaParam
     kind: 'gated-delta',
     dIn: dModel,
     dOut: dModel,
-    layout: { conv: f32(dMixed, dConv - 1), S: f32(valueHeads, headVDim, headKDim) },
+    layout,
     contextRows: Infinity,
     flops: 2 * dModel * (dProj + values) + 2 * dConv * dMixed + 8 * keys + 7 * values * headKDim + 8 * values,
     init(state) {
@@ -42,6 +44,7 @@ export function gatedDeltaCell(config: GatedDeltaConfig, params: GatedDeltaParam
     step,
     stepAfter,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerGatedDelta(params, config, layout, simd, region),
     forms: { wy: wyForm(projections, config) },
     // A row without input writes nothing and forgets with a = 0, what a zero row would give.
     skip({ at }, rows) {

@@ -10,6 +10,7 @@ import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
 import { chunkedForm, type GlaLayout } from './chunked.ts';
+import { lowerGla } from './lower.ts';
 import { type GlaConfig, readGla } from './params.ts';
 import { glaProjections } from './projections.ts';
 
@@ -45,6 +46,7 @@ export function glaCell(weights: Weights, prefix: string, config: GlaConfig): Ce
     step,
     stepAfter,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerGla(params, config, simd, region),
     forms: { chunked: chunkedForm(projections, config) },
     // A row without input writes nothing and forgets with the gate at its bias, what gk_proj of a zero row would give.
     skip({ at }, rows) {

@@ -2,6 +2,7 @@
 
 export { convStep } from './conv';
 export { overlapAdd, windowFrame } from './frames';
+export { normThenGate, sigmoidPowerInto, sigmoidRows, unitHeads } from './heads';
 export { logMel } from './log-mel';
 export {
   addInto,
@@ -16,6 +17,7 @@ export {
   tanhInto,
 } from './math';
 export { matmul } from './matmul';
+export { gatedDeltaStep, glaStep } from './matrix-state';
 export { gatedRmsNorm, layerNorm, rmsNorm } from './norms';
 export { multiplyAddPeak } from './peak';
 export { inverseRealFft, realFft } from './real-fft';

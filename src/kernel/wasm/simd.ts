@@ -17,8 +17,12 @@ export interface SimdKernels {
   expInto(x: number, y: number, n: number): void;
   gateRows(y: number, z: number, stride: number, n: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
+  gatedDeltaStep(S: number, decay: number, beta: number, q: number, k: number, v: number, stride: number, y: number, heads: number, shared: number, K: number, V: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
   gatedRmsNorm(y: number, z: number, stride: number, weight: number, n: number, groups: number, eps: number, rows: number): void;
   geluTanhInto(x: number, y: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  glaStep(S: number, decay: number, q: number, k: number, v: number, y: number, heads: number, K: number, V: number, rows: number): void;
   inverseRealFft(spectrum: number, x: number, work: number, plan: number, size: number): void;
   layerNorm(x: number, weight: number, bias: number, y: number, n: number, eps: number, rows: number): void;
   logInto(x: number, y: number, n: number): void;
@@ -27,6 +31,8 @@ export interface SimdKernels {
   matmul(w: number, bias: number, x: number, y: number, m: number, k: number, rows: number): void;
   multiplyAddPeak(y: number, rounds: number): void;
   multiplyInto(x: number, by: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  normThenGate(y: number, gate: number, stride: number, weight: number, heads: number, n: number, eps: number, rows: number): void;
   overlapAdd(x: number, gain: number, sums: number, n: number): void;
   realFft(x: number, spectrum: number, work: number, plan: number, size: number): void;
   // biome-ignore format: one kernel a line reads best
@@ -35,6 +41,8 @@ export interface SimdKernels {
   // biome-ignore format: one kernel a line reads best
   selectiveStep(h: number, dt: number, A: number, x: number, B: number, C: number, stride: number, D: number, y: number, channels: number, dState: number, rows: number): void;
   sigmoidInto(x: number, y: number, n: number): void;
+  sigmoidPowerInto(x: number, power: number, y: number, n: number): void;
+  sigmoidRows(x: number, stride: number, scale: number, y: number, n: number, rows: number): void;
   siluInto(x: number, y: number, n: number): void;
   softplusInto(x: number, y: number, n: number): void;
   // biome-ignore format: one kernel a line reads best
@@ -42,6 +50,7 @@ export interface SimdKernels {
   // biome-ignore format: one kernel a line reads best
   ssdStep(h: number, dt: number, decay: number, x: number, B: number, C: number, stride: number, D: number, y: number, heads: number, headDim: number, dState: number, groups: number, rows: number): void;
   tanhInto(x: number, y: number, n: number): void;
+  unitHeads(x: number, stride: number, heads: number, n: number, eps: number, rows: number): void;
   windowFrame(x: number, window: number, y: number, n: number): void;
 }
 
