@@ -9,6 +9,7 @@ import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f64, type State } from '../state.ts';
 import { chunkedForm, type LinearAttentionLayout } from './chunked.ts';
+import { lowerLinearAttention } from './lower.ts';
 import { type LinearAttentionConfig, readLinearAttention } from './params.ts';
 
 /**
@@ -23,6 +24,7 @@ export function linearAttentionCell(
   const params = readLinearAttention(weights, prefix, config);
   const { dModel, heads, headKDim, headVDim, eps } = config;
   const [keys, values] = [heads * headKDim, heads * headVDim];
+  const layout: LinearAttentionLayout = { S: f64(heads, headVDim, headKDim), z: f64(heads, headKDim) };
   const projected = new Float32Array(keys);
   const q = new Float64Array(keys);
   const k = new Float64Array(keys);
@@ -48,7 +50,7 @@ export function linearAttentionCell(
     kind: 'linear-attention',
     dIn: dModel,
     dOut: dModel,
-    layout: { S: f64(heads, headVDim, headKDim), z: f64(heads, headKDim) },
+    layout,
     contextRows: Infinity,
     flops: 4 * dModel * (keys + values) + 4 * keys * (headVDim + 1),
     init(state) {
@@ -56,6 +58,7 @@ export function linearAttentionCell(
     },
     step,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerLinearAttention(params, config, layout, simd, region),
     forms: { chunked: chunkedForm({ read, write, q, k, v }, config) },
     // The sums have no clock: a row that did not come was not said.
     skip() {},

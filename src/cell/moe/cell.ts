@@ -12,6 +12,7 @@ import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import type { State } from '../state.ts';
+import { lowerMoe } from './lower.ts';
 import { type MoeConfig, readMoe } from './params.ts';
 
 /** No state: 0 bytes. */
@@ -22,7 +23,8 @@ export type MoeLayout = Readonly<Record<never, never>>;
  * @throws ERR_CONFIG_INVALID, ERR_WEIGHTS_MISSING, ERR_WEIGHTS_SHAPE
  */
 export function moeCell(weights: Weights, prefix: string, config: MoeConfig): Cell<MoeLayout> {
-  const { router, rule, experts, bias, shared } = readMoe(weights, prefix, config);
+  const params = readMoe(weights, prefix, config);
+  const { router, rule, experts, bias, shared } = params;
   const { dModel, dHidden, chosen: count } = config;
   const sharedHidden = shared ? (config.sharedHidden ?? 0) : 0;
 
@@ -69,6 +71,7 @@ export function moeCell(weights: Weights, prefix: string, config: MoeConfig): Ce
     init() {},
     step,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerMoe(params, config, simd, region),
     skip() {}, // nothing is remembered, so nothing passes
     stepAfter: (state, x, y) => step(state, x, y),
   };

@@ -1,11 +1,15 @@
 // AssemblyScript: the module. One export a kernel; kernel/wasm/simd.ts types them for TypeScript.
 
+export { attendRow, attendRowInt8 } from './attention';
+export { copyInto, quantiseHeads, rotateHeads } from './attention-rows';
 export { convStep } from './conv';
 export { overlapAdd, windowFrame } from './frames';
 export { normThenGate, sigmoidPowerInto, sigmoidRows, unitHeads } from './heads';
+export { eluPlusOneInto, linearAttentionStep } from './linear-attention';
 export { logMel } from './log-mel';
 export {
   addInto,
+  addScaled,
   exp2Into,
   expInto,
   geluTanhInto,

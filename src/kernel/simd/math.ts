@@ -205,6 +205,13 @@ export function addInto(x: usize, add: usize, n: i32): void {
   if (n > 0) storeTail(x, f32x4.add(loadTail(x, n), loadTail(add, n)), n);
 }
 
+/** x += scale * add. @param x [n] - written   @param add [n] */
+export function addScaled(x: usize, add: usize, scale: f32, n: i32): void {
+  const s = splat(scale);
+  for (; n >= 4; n -= 4, x += 16, add += 16) v128.store(x, madd(s, v128.load(add), v128.load(x)));
+  if (n > 0) storeTail(x, madd(s, loadTail(add, n), loadTail(x, n)), n);
+}
+
 /** x *= by. @param x [n] - written   @param by [n] */
 export function multiplyInto(x: usize, by: usize, n: i32): void {
   for (; n >= 4; n -= 4, x += 16, by += 16) v128.store(x, f32x4.mul(v128.load(x), v128.load(by)));

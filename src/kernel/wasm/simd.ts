@@ -10,9 +10,16 @@ export type Numerics = 'portable' | 'relaxed';
 
 export interface SimdKernels {
   addInto(x: number, add: number, n: number): void;
+  addScaled(x: number, add: number, scale: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  attendRow(q: number, k: number, v: number, rows: number, low: number, high: number, used: number, scratch: number, y: number, heads: number, kvHeads: number, headDim: number): void;
+  // biome-ignore format: one kernel a line reads best
+  attendRowInt8(q: number, ownK: number, ownV: number, k: number, v: number, kScale: number, vScale: number, rows: number, low: number, high: number, used: number, scratch: number, y: number, heads: number, kvHeads: number, headDim: number): void;
   blocksMatmul(w: number, bias: number, x: number, y: number, heads: number, width: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   convStep(state: number, x: number, stride: number, w: number, bias: number, y: number, channels: number, taps: number, rows: number): void;
+  copyInto(x: number, y: number, n: number): void;
+  eluPlusOneInto(x: number, y: number, n: number): void;
   exp2Into(x: number, y: number, n: number): void;
   expInto(x: number, y: number, n: number): void;
   gateRows(y: number, z: number, stride: number, n: number, rows: number): void;
@@ -25,6 +32,8 @@ export interface SimdKernels {
   glaStep(S: number, decay: number, q: number, k: number, v: number, y: number, heads: number, K: number, V: number, rows: number): void;
   inverseRealFft(spectrum: number, x: number, work: number, plan: number, size: number): void;
   layerNorm(x: number, weight: number, bias: number, y: number, n: number, eps: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  linearAttentionStep(S: number, z: number, q: number, k: number, v: number, y: number, eps: number, heads: number, K: number, V: number, rows: number): void;
   logInto(x: number, y: number, n: number): void;
   // biome-ignore format: one kernel a line reads best
   logMel(spectrum: number, bands: number, weights: number, power: number, y: number, bins: number, count: number, floor: number, rows: number): void;
@@ -34,10 +43,12 @@ export interface SimdKernels {
   // biome-ignore format: one kernel a line reads best
   normThenGate(y: number, gate: number, stride: number, weight: number, heads: number, n: number, eps: number, rows: number): void;
   overlapAdd(x: number, gain: number, sums: number, n: number): void;
+  quantiseHeads(x: number, y: number, scales: number, heads: number, headDim: number): void;
   realFft(x: number, spectrum: number, work: number, plan: number, size: number): void;
   // biome-ignore format: one kernel a line reads best
   rgLruStep(h: number, started: number, r: number, i: number, u: number, rate: number, gate: number, y: number, n: number, rows: number): void;
   rmsNorm(x: number, weight: number, y: number, n: number, eps: number, rows: number): void;
+  rotateHeads(x: number, rotation: number, heads: number, headDim: number, pairs: number): void;
   // biome-ignore format: one kernel a line reads best
   selectiveStep(h: number, dt: number, A: number, x: number, B: number, C: number, stride: number, D: number, y: number, channels: number, dState: number, rows: number): void;
   sigmoidInto(x: number, y: number, n: number): void;
