@@ -3,15 +3,22 @@
 
 import { interleave, ratioOf, type Timing } from './interleave.ts';
 import { KERNELS, type KernelEngine, type KernelName } from './kernel-list.ts';
+import { openEngines } from './open-engines.ts';
 import { PLAIN_KERNELS } from './plain-kernels.ts';
-import type { Report, Section } from './record.ts';
+import type { BenchOptions, Report, Section } from './record.ts';
+import { simdKernels } from './simd-kernels.ts';
 
-const ENGINES: readonly (() => KernelEngine | Promise<KernelEngine>)[] = [() => PLAIN_KERNELS];
+const PEAK: KernelName = 'multiply-add peak';
 const ROUNDS = 15;
 const ROUND_MS = 10;
 
-export const benchKernels: Section = async (report, { options }) => {
-  const engines = await Promise.all(ENGINES.map((open) => open()));
+export const benchKernels: Section = async (report, context) => {
+  const simds = (await openEngines(context)).flatMap(({ simd }) => (simd ? [simdKernels(simd)] : []));
+  await besideEachOther(report, [PLAIN_KERNELS, ...simds], context.options);
+  for (const engine of simds) await besidePeak(report, engine, context.options);
+};
+
+async function besideEachOther(report: Report, engines: readonly KernelEngine[], options: BenchOptions): Promise<void> {
   const { repetitions = ROUNDS, roundMs = ROUND_MS, clock = 'cpu' } = options;
   for (const kernel of Object.keys(KERNELS) as KernelName[]) {
     const candidates = engines.flatMap(({ name, kernels }) => {
@@ -21,7 +28,20 @@ export const benchKernels: Section = async (report, { options }) => {
     const timings = await interleave(candidates, { rounds: repetitions, roundMs, clock });
     reportKernel(report, kernel, [...timings.values()]);
   }
-};
+}
+
+/** Share of the engine's own peak, measured in the same turns. */
+async function besidePeak(report: Report, { name, kernels }: KernelEngine, options: BenchOptions): Promise<void> {
+  const { repetitions: rounds = ROUNDS, roundMs = ROUND_MS, clock = 'cpu' } = options;
+  const names = (Object.keys(kernels) as KernelName[]).filter((kernel) => kernel.startsWith('mat'));
+  const candidates = [PEAK, ...names].map((kernel) => ({ name: kernel, run: kernels[kernel]!() }));
+  const timings = await interleave(candidates, { rounds, roundMs, clock });
+  const peak = timings.get(PEAK)!;
+  for (const kernel of names) {
+    const share = (ratioOf(peak, timings.get(kernel)!) * KERNELS[kernel]) / KERNELS[PEAK];
+    report({ section: 'kernels', name: `${kernel}, ${name}, of the peak`, value: 100 * share, unit: '%' });
+  }
+}
 
 function reportKernel(report: Report, kernel: KernelName, timings: readonly Timing[]): void {
   const [first] = timings;

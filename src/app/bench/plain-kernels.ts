@@ -28,12 +28,21 @@ function matvecOf(m: number, k: number): () => void {
   return () => matvec(w, x, y, m, k);
 }
 
+function fourRows(m: number, k: number): () => void {
+  const rows = Array.from({ length: 4 }, () => matvecOf(m, k));
+  return () => {
+    for (const row of rows) row();
+  };
+}
+
 export const PLAIN_KERNELS: KernelEngine = {
   name: 'plain',
   kernels: {
     'matvec 64x64': () => matvecOf(64, 64),
     'matvec 280x64': () => matvecOf(280, 64),
     'matvec 64x128': () => matvecOf(64, 128),
+    'matmul 280x64, 4 rows': () => fourRows(280, 64),
+    'matmul 64x128, 4 rows': () => fourRows(64, 128),
     'ssd step 8x16x16': () => {
       const sizes = { heads: HEADS, headDim: INNER / HEADS, dState: D_STATE, groups: 1 };
       const [h, x, B, C] = [values(INNER * D_STATE), values(INNER), values(D_STATE), values(D_STATE)];
