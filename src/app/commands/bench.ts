@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import { benchKernels } from '../bench/kernels.ts';
 import { benchMemory } from '../bench/memory.ts';
+import { benchOnnx } from '../bench/onnx.ts';
 import { benchPeers } from '../bench/peers.ts';
 import { benchPrefill } from '../bench/prefill.ts';
 import type { BenchOptions, Report, Section } from '../bench/record.ts';
@@ -10,6 +11,7 @@ import { describeMachine, machineLine } from '../bench/report/machine.ts';
 import { saveReport } from '../bench/report/save-report.ts';
 import { type SectionReport, sectionText } from '../bench/report/table.ts';
 import { benchServer } from '../bench/server.ts';
+import { benchSoak } from '../bench/soak.ts';
 import { benchSteps } from '../bench/steps.ts';
 import { benchStreams } from '../bench/streams.ts';
 import { print, printAside } from '../print.ts';
@@ -20,12 +22,13 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   steps: benchSteps,
   prefill: benchPrefill,
   peers: benchPeers,
+  onnx: benchOnnx,
   server: benchServer,
   streams: benchStreams,
   memory: benchMemory,
 };
-/** Run by name only: they take minutes of waiting, or need recordings. */
-const BY_NAME: Readonly<Record<string, Section>> = {};
+/** Run by name only: ten minutes of waiting. */
+const BY_NAME: Readonly<Record<string, Section>> = { soak: benchSoak };
 
 const OUT = 'out/bench';
 
@@ -38,10 +41,7 @@ export function addBench(program: Command): void {
   program
     .command('bench')
     .description('measure on this machine, candidates in turns; prints tables and stores JSON, Markdown and SVG')
-    .argument(
-      '[section]',
-      `one of ${names().join(', ')}; without: all but ${Object.keys(BY_NAME).join(', ') || 'none'}`,
-    )
+    .argument('[section]', `one of ${names().join(', ')}; without: all but ${Object.keys(BY_NAME).join(', ')}`)
     .option('--json', 'a record a line {section, name, value, unit, baseline, ratio, spread} and nothing else')
     .option('--out <folder>', `where the files go (default ${OUT}; with --json: nowhere)`)
     .option('--peers <folder>', "other projects' ONNX files: gtcrn_simple, ulunas_stream_simple, dtln_1, dtln_2")
