@@ -50,6 +50,13 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
   large: { at: (noise) => 100 * noise, bound: 2e-4 },
 };
 
+/**
+ * A state of int8 words: where rounding to a step is a matter of the last bit, one of some 10,000 values is a step of 1/127
+ * off. How far its words are off is measured where they mean something: cell/attention/lowered.test.ts.
+ */
+const QUANTISED = 5e-3;
+const isQuantised = (cell: Cell): boolean => 'kScale' in cell.layout;
+
 /** What only decays becomes 0 below 1e-24 (flush in simd/lanes.ts): some of them together. */
 const FLUSHED = 1e-22;
 
@@ -101,11 +108,13 @@ describe.each(engines)('$numerics kernels', (simd) => {
         const [lowered, plain] = [make(), door.sampleCell!(i + 1)];
         const noise = laws.noiseRows(20, ROWS, plain.dIn);
         const x = noise.map((value, at) => signal(value, Math.floor(at / plain.dIn)));
+        const off = isQuantised(plain) ? QUANTISED : bound;
         const [near, far] = [makeNearState(lowered.layout), laws.dirtyState(plain.layout)];
         const y = run(lowered, near.state, x);
         const expected = run(plain, far, x);
-        expect(distance(y, expected), `output, seed ${i + 1}`).toBeLessThanOrEqual(bound);
+        expect(distance(y, expected), `output, seed ${i + 1}`).toBeLessThanOrEqual(off);
         for (const [slot, values] of Object.entries(far.at)) {
+          if (isQuantised(plain) && plain.layout[slot]!.dtype === 'u32') continue;
           expect(distance(near.state.at[slot]!, values), `state ${slot}, seed ${i + 1}`).toBeLessThanOrEqual(bound);
         }
         const away = laws.dirtyState(lowered.layout);

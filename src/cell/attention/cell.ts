@@ -18,6 +18,7 @@ import {
   int8Cache,
   type KvCache,
 } from './cache.ts';
+import { lowerAttention } from './lower.ts';
 import { type AttentionConfig, type AttentionParams, readAttention } from './params.ts';
 import { projection } from './project.ts';
 import { tiledForm } from './tiled.ts';
@@ -86,6 +87,7 @@ function makeCell<L extends Layout & Counters>(
     },
     step,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerAttention(params, config, cache.layout, simd, region),
     forms: { tiled: tiledForm(projected, cache, config, admit) },
     // No keys come from rows without input. What the ring holds ages: `rows` says which slots still lie in the window.
     skip({ at }, rows) {
