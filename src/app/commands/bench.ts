@@ -6,7 +6,7 @@ import { benchMemory } from '../bench/memory.ts';
 import { benchOnnx } from '../bench/onnx.ts';
 import { benchPeers } from '../bench/peers.ts';
 import { benchPrefill } from '../bench/prefill.ts';
-import type { BenchOptions, Report, Section } from '../bench/record.ts';
+import type { BenchOptions, BenchRecord, Report, Section } from '../bench/record.ts';
 import { describeMachine, machineLine } from '../bench/report/machine.ts';
 import { saveReport } from '../bench/report/save-report.ts';
 import { type SectionReport, sectionText } from '../bench/report/table.ts';
@@ -62,29 +62,37 @@ async function bench(asked: string | undefined, { json = false, out, ...options 
   const sections: SectionReport[] = [];
   const folder = out ?? (json ? undefined : OUT);
   try {
-    for (const [name, run] of chosen) sections.push(await measure(name, run, options, json));
+    for (const [name, run] of chosen) {
+      const section = { name, records: [], notes: [] };
+      sections.push(section);
+      await measure(section, run, options, json);
+    }
   } finally {
-    // Also when a section failed: what the ones before it measured is not lost.
-    if (folder && sections.length > 0) {
+    // Also when a section failed: what was measured until then is not lost.
+    if (folder && sections.some(({ records }) => records.length > 0)) {
       const files = await saveReport({ name: asked ?? 'all', machine, sections }, folder);
       if (!json) print(`${files[0]}, and ${files.length - 1} files beside it`);
     }
   }
 }
 
-async function measure(name: string, run: Section, options: BenchOptions, json: boolean): Promise<SectionReport> {
-  const section = { name, records: [] as Parameters<Report>[0][], notes: [] as string[] };
+interface Growing extends SectionReport {
+  readonly records: BenchRecord[];
+  readonly notes: string[];
+}
+
+async function measure(section: Growing, run: Section, options: BenchOptions, json: boolean): Promise<void> {
+  if (process.stderr.isTTY) printAside(`measuring ${section.name} ...`);
   const report: Report = (record) => {
     section.records.push(record);
     if (json) print(JSON.stringify(record));
   };
   const note = (text: string): void => {
     section.notes.push(text);
-    if (json) printAside(`${name}: ${text}`);
+    if (json) printAside(`${section.name}: ${text}`);
   };
   await run(report, { options, note });
   if (!json) print(sectionText(section));
-  return section;
 }
 
 const names = (): string[] => [...Object.keys(SECTIONS), ...Object.keys(BY_NAME)];
