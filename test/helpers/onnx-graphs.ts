@@ -26,7 +26,7 @@ function modelOf(
   dims: { readonly x: Dims; readonly state: Dims; readonly y: Dims },
   node: readonly OnnxNode[],
   initializer: readonly OnnxTensor[],
-  batch = 32,
+  batch = 16,
 ): Model {
   const port = (port: string, sizes: Dims): OnnxPort => ({ name: port, dims: sizes });
   const alone = (sizes: Dims): number[] => sizes.map((size) => (typeof size === 'number' ? size : 1));
@@ -60,15 +60,9 @@ export function gatherModel(): Model {
   return modelOf('gather', { x: one, state: one, y: one }, nodes, [weight('table', table), weight('zero', [0])]);
 }
 
-/** next = last / 2 + softplus(x + last), y = next. */
+/** y = softplus(x + last), next = (x + last) / 2. */
 export function softplusModel(width: number): Model {
-  const nodes = [
-    op('Add', ['x', 'last'], 'sum'),
-    op('Softplus', ['sum'], 'soft'),
-    op('Mul', ['last', 'half'], 'kept'),
-    op('Add', ['kept', 'soft'], 'next'),
-    op('Identity', ['next'], 'y'),
-  ];
+  const nodes = [op('Add', ['x', 'last'], 'sum'), op('Softplus', ['sum'], 'y'), op('Mul', ['sum', 'half'], 'next')];
   const row = ['batch', width];
   return modelOf(`softplus-${width}`, { x: row, state: row, y: row }, nodes, [weight('half', [0.5])]);
 }

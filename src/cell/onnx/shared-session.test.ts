@@ -41,7 +41,7 @@ describe('streams that share a session', () => {
   it('go in batches and answer what the graph answers on the main thread, to the bit', async () => {
     const cell = await sampleAsyncCell(2);
     const alone = await onnxOnMainThread(sampleModel(2));
-    expect(cell.batching).toEqual({ unit: 1, max: 32 });
+    expect(cell.batching).toEqual({ unit: 1, max: 16 });
     const counted = since(cell);
     const inputs = Array.from({ length: 40 }, (_, seed) => noiseRows(seed, 20, cell.dIn));
     const together = await Promise.all(inputs.map((x) => runAll(cell, x)));
@@ -50,9 +50,9 @@ describe('streams that share a session', () => {
       expect(together[i]!.y).toEqual(y);
       expect(together[i]!.state.bytes).toEqual(state.bytes);
     }
-    // Whoever was answered is ready again before the next batch goes: 32 rows each time.
-    expect(counted()).toEqual({ rows: 800, batches: 25 });
-    expect(cell.counts().largest).toBe(32);
+    // Whoever was answered is ready again before the next batch goes: 16 rows each time.
+    expect(counted()).toEqual({ rows: 800, batches: 50 });
+    expect(cell.counts().largest).toBe(16);
   });
 
   it('share it between cells of the same model, and not with another model', async () => {
@@ -109,7 +109,7 @@ describe('streams that share a session', () => {
     const cell = await onnxCell(softplusModel(width));
     const x = noiseRows(9, 40, width).map((value) => 6 * value);
     const alone = await runAll(cell, x);
-    expect(cell.batching.max).toBe(32);
+    expect(cell.batching.max).toBe(16);
     for (const others of [1, 2, 4, 10]) {
       const inputs = [...Array.from({ length: others }, (_, seed) => noiseRows(seed, 40, width)), x];
       const counted = since(cell);
