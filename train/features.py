@@ -52,3 +52,19 @@ def features(audio, dtype=np.float32, shape=None):
     if shape is not None:
         power *= shape.astype(dtype)
     return np.log(power @ _MEL[dtype] + dtype(FRONTEND["log_floor"]))
+
+
+def features_torch(audio):
+    """The same rows for a batch [B, n] of a torch device: [B, n // 160, 40], float32."""
+    import torch
+    rows = audio.shape[1] // HOP
+    padded = torch.nn.functional.pad(audio[:, :rows * HOP], (WIN - HOP, 0))
+    key = audio.device
+    if key not in _TORCH:
+        _TORCH[key] = [torch.from_numpy(v).to(key) for v in (_HANN[np.float32], _MEL[np.float32])]
+    window, mel = _TORCH[key]
+    re, im = torch.view_as_real(torch.fft.rfft(padded.unfold(1, WIN, HOP) * window, FFT)).unbind(-1)
+    return ((re.square() + im.square()) @ mel + FRONTEND["log_floor"]).log()
+
+
+_TORCH = {}

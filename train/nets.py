@@ -1,19 +1,21 @@
-"""The twins: the same ends around three Mamba-2 or three sliding-window attention blocks.
+"""Stacks with linear ends: the same ends around Mamba-2 or sliding-window attention blocks.
 
 Run this file to check the training form of each cell against its step-by-step form.
 """
+from dataclasses import replace
 import torch
 from torch import nn
-from cells import (ATT_DIM, ATT_HEADS, CONV, LAYERS, MELS, STATE, WIDTH, WINDOW,
-                   Attention, Gated, Mamba2, RMSNorm)
+from cells import Attention, Gated, Mamba2, RMSNorm, Shape
+
+VAD = Shape()
 
 
 class SsmBlock(nn.Module):
     """x + mixer(norm(x))."""
 
-    def __init__(self):
+    def __init__(self, shape):
         super().__init__()
-        self.norm, self.mixer = RMSNorm(WIDTH), Mamba2()
+        self.norm, self.mixer = RMSNorm(shape.width), Mamba2(shape)
 
     def forward(self, x):
         y, state = self.mixer(self.norm(x))
@@ -27,10 +29,10 @@ class SsmBlock(nn.Module):
 class AttentionBlock(nn.Module):
     """x + attention(norm(x)), then x + mlp(norm(x))."""
 
-    def __init__(self):
+    def __init__(self, shape):
         super().__init__()
-        self.input_layernorm, self.self_attn = RMSNorm(WIDTH), Attention()
-        self.post_attention_layernorm, self.mlp = RMSNorm(WIDTH), Gated()
+        self.input_layernorm, self.self_attn = RMSNorm(shape.width), Attention(shape)
+        self.post_attention_layernorm, self.mlp = RMSNorm(shape.width), Gated(shape)
 
     def forward(self, x):
         x = x + self.self_attn(self.input_layernorm(x))
@@ -42,44 +44,63 @@ class AttentionBlock(nn.Module):
         return x + self.mlp(self.post_attention_layernorm(x)), state
 
 
-class Vad(nn.Module):
-    """Features [B,T,40] -> speech logits [B,T]; row t depends on rows 0..t only."""
+class Stack(nn.Module):
+    """Rows [B,T,in] -> logits [B,T,out]; row t depends on rows 0..t only."""
 
-    def __init__(self, cell):
+    def __init__(self, cell, shape):
         super().__init__()
-        self.cell = cell
-        self.embed, self.head = nn.Linear(MELS, WIDTH), nn.Linear(WIDTH, 1)
+        self.cell, self.shape = cell, shape
+        self.embed, self.head = nn.Linear(shape.inputs, shape.width), nn.Linear(shape.width, shape.outputs)
         body = nn.Module()
         block, norm = (SsmBlock, "norm_f") if cell == "ssm" else (AttentionBlock, "norm")
-        body.layers = nn.ModuleList(block() for _ in range(LAYERS))
-        setattr(body, norm, RMSNorm(WIDTH))
+        body.layers = nn.ModuleList(block(shape) for _ in range(shape.layers))
+        setattr(body, norm, RMSNorm(shape.width))
         # The checkpoint names of the two families: backbone.layers / norm_f, model.layers / norm.
         self.add_module("backbone" if cell == "ssm" else "model", body)
-        self.layers = lambda: body.layers
-        self.last = lambda x: getattr(body, norm)(x)
+
+    def body(self):
+        return self.backbone if self.cell == "ssm" else self.model
+
+    def last(self, x):
+        return self.backbone.norm_f(x) if self.cell == "ssm" else self.model.norm(x)
 
     def forward(self, rows, states=False):
         x, kept = self.embed(rows), []
-        for layer in self.layers():
+        for layer in self.body().layers:
             x, state = layer(x)
             kept.append(state)
-        logits = self.head(self.last(x))[..., 0]
+        logits = self.head(self.last(x))
         return (logits, kept) if states else logits
 
     def start(self, size, dtype=torch.float32):
         """Empty states of `size` streams, one a layer."""
         if self.cell == "ssm":
-            return [layer.mixer.start(size, dtype) for layer in self.layers()]
-        none = lambda: torch.zeros(size, ATT_HEADS, 0, ATT_DIM, dtype=dtype)
-        return [{"k": none(), "v": none(), "position": 0} for _ in self.layers()]
+            return [layer.mixer.start(size, dtype) for layer in self.body().layers]
+        none = lambda: torch.zeros(size, self.shape.att_heads, 0, self.shape.att_dim, dtype=dtype)
+        return [{"k": none(), "v": none(), "position": 0} for _ in self.body().layers]
 
     def step(self, row, states):
-        """One row [B,40] -> logits [B] and the next states."""
+        """One row [B,in] -> logits [B,out] and the next states."""
         x, kept = self.embed(row), []
-        for layer, state in zip(self.layers(), states):
+        for layer, state in zip(self.body().layers, states):
             x, state = layer.step(x, state)
             kept.append(state)
-        return self.head(self.last(x))[..., 0], kept
+        return self.head(self.last(x)), kept
+
+
+class Vad(Stack):
+    """A stack of one output, which loses its axis: features [B,T,40] -> speech logits [B,T]."""
+
+    def __init__(self, cell, shape=VAD):
+        super().__init__(cell, shape)
+
+    def forward(self, rows, states=False):
+        found = super().forward(rows, states)
+        return (found[0][..., 0], found[1]) if states else found[..., 0]
+
+    def step(self, row, states):
+        logits, states = super().step(row, states)
+        return logits[..., 0], states
 
 
 def parameters(net):
@@ -87,18 +108,29 @@ def parameters(net):
     return sum(p.numel() for p in net.parameters())
 
 
-def state_bytes(cell):
-    """float32 bytes that one stream carries between rows (attention: a full ring of 100 rows)."""
-    inner = 2 * WIDTH
-    ssm = inner * STATE + (inner + 2 * STATE) * (CONV - 1)
-    return 4 * LAYERS * (ssm if cell == "ssm" else 2 * ATT_HEADS * ATT_DIM * WINDOW)
+def state_bytes(cell, shape=VAD):
+    """float32 bytes that one stream carries between rows (attention: a full ring of `window` rows)."""
+    inner = shape.expand * shape.width
+    ssm = inner * shape.state + (inner + 2 * shape.state) * (shape.conv - 1)
+    return 4 * shape.layers * (ssm if cell == "ssm" else 2 * shape.att_heads * shape.att_dim * shape.window)
+
+
+def multiply_adds(cell, shape):
+    """Multiply-adds a row: matrices, convolution, state update and read; attention over a full window."""
+    d, inner, n = shape.width, shape.expand * shape.width, shape.state
+    ends = d * (shape.inputs + shape.outputs)
+    wide = shape.att_heads * shape.att_dim
+    ssm = (d * (2 * inner + 2 * n + inner // shape.head_dim) + inner * d
+           + 3 * inner * n + (inner + 2 * n) * shape.conv)
+    attention = 4 * d * wide + 2 * wide * shape.window + 3 * d * shape.mlp
+    return ends + shape.layers * (ssm if cell == "ssm" else attention)
 
 
 @torch.no_grad()
-def check(cell, dtype, rows=257):
+def check(cell, dtype, shape=VAD, rows=257):
     """Largest difference between the whole-sequence form and the steps, over the largest logit."""
     torch.manual_seed(1)
-    net, x = Vad(cell).to(dtype), torch.randn(2, rows, MELS, dtype=dtype)
+    net, x = Stack(cell, shape).to(dtype), torch.randn(2, rows, shape.inputs, dtype=dtype)
     whole, kept = net(x, states=True)
     state, out = net.start(2, dtype), []
     for t in range(rows):
@@ -113,8 +145,11 @@ def check(cell, dtype, rows=257):
 
 
 if __name__ == "__main__":
-    for cell in ("ssm", "attention"):
-        single, double = check(cell, torch.float32), check(cell, torch.float64)
-        print(f"{cell}: {parameters(Vad(cell))} parameters, {state_bytes(cell)} state bytes, "
-              f"whole against steps: float32 {single:.1e}, float64 {double:.1e}")
-        assert single <= 1e-5 and double <= 1e-12
+    wide = replace(VAD, inputs=30, outputs=7, width=56, state=32, head_dim=28, att_dim=14, chunk=50)
+    for shape in (VAD, wide):
+        for cell in ("ssm", "attention"):
+            single, double = check(cell, torch.float32, shape), check(cell, torch.float64, shape)
+            print(f"{cell}: {parameters(Stack(cell, shape))} parameters, {state_bytes(cell, shape)} state bytes, "
+                  f"{multiply_adds(cell, shape)} multiply-adds a row, "
+                  f"whole against steps: float32 {single:.1e}, float64 {double:.1e}")
+            assert single <= 1e-5 and double <= 1e-12

@@ -1,0 +1,100 @@
+"""Trains the denoisers: denoise.py --corpus corpus.npz --out <run> [--size full small] [--cell ssm attention]
+
+All named nets get the same batches in the same order, 5 s scenes and every eighth step 20 s ones.
+"""
+import argparse
+import math
+import numpy as np
+import torch
+import denoise_net
+import losses
+from denoise_net import Denoise, analyse, features, synthesise
+from evaluate import auc
+from nets import multiply_adds, parameters
+from scenes import Recipe, Scenes
+from trainer import Job, Loop, arguments
+
+RECIPE = Recipe()
+DEV = Recipe(clean=0.0, noise_only=0.0, snr=(-5.0, 15.0), pause=0.1, line=0.02, room=0.2)
+DEV_SCENES, DEV_SECONDS, CLEAN = 96, 6, 16
+
+
+class Task:
+    def __init__(self, found, args):
+        speeds = (34, 37, 40, 43, 46) if args.device != "cpu" else (40,)
+        self.args, self.scenes = args, Scenes(found, "train", RECIPE, args.seed, args.device, speeds, args.rooms)
+        dev = Scenes(found, "dev", DEV, 7, args.device, (40,), max(8, args.rooms // 8))
+        scenes = args.dev_scenes or DEV_SCENES
+        self.mix, self.target, self.codes, self.snr = dev.batch(0, scenes, DEV_SECONDS)
+        # Clean speech in: the targets themselves.
+        self.mix = torch.cat([self.mix, self.target[:CLEAN]])
+        self.distance = torch.compile(losses.spectral, dynamic=False) if args.compile else losses.spectral
+
+    def batch(self, step):
+        long = step % 8 == 7
+        size, seconds = (max(1, self.args.batch // 4), 20) if long else (self.args.batch, 5)
+        mix, target, codes, snr = self.scenes.batch(step, size, seconds)
+        spectra = analyse(mix)
+        # Graphs and copies take real tensors more readily than complex ones.
+        return "long" if long else "short", {"spectra": torch.view_as_real(spectra), "rows": features(spectra),
+                                             **losses.prepare(mix, target, codes, snr)}
+
+    def loss(self, net, b):
+        spectra, speech = net.clean(torch.view_as_complex(b["spectra"]), b["rows"])
+        return losses.loss(synthesise(spectra), speech, b, distance=losses.spectral if len(b["t"]) != self.args.batch
+                           else self.distance)
+
+    def statistics(self, net):
+        rows = net.rows(torch.cat([self.batch(10 ** 6 + i)[1]["rows"] for i in range(3)])).flatten(0, 1)
+        net.mean.copy_(rows.mean(0))
+        # Imaginary parts at 0 and 8000 Hz are always 0.
+        net.std.copy_(rows.std(0).clamp_min(0.05))
+
+    def measure(self, nets):
+        """Dev figures; score = correlation (STOI's, at 16 kHz) + SI-SDR / 50 dB - log-mel distance / 10."""
+        found, n = {}, len(self.target)
+        for name, net in nets.items():
+            outs = [net.enhance(part) for part in self.mix.split(16)]
+            e, logits = torch.cat([o[0] for o in outs]), torch.cat([o[1] for o in outs])[:n]
+            t = self.target[:, :-denoise_net.HOP]
+            p = losses.prepare(self.mix[:n], self.target, self.codes, self.snr)
+            octave, mel = losses.bands(e[:n] * p["level"])
+            stoi = float(losses.correlation(octave, p["octave"]).mean())
+            sdr = losses.si_sdr(e[:n], t)
+            clean = losses.si_sdr(e[n:], t[:CLEAN])
+            mels = float((mel - p["mel"]).abs().mean())
+            keep = (self.codes != 2).cpu().numpy()
+            found[name] = {"stoi": stoi, "si_sdr": float(sdr.mean()), "si_sdr_below_0": float(sdr[self.snr < 0].mean()),
+                           "mel": mels, "clean": float(clean.mean()), "clean_least": float(clean.min()),
+                           "auc": auc(logits.cpu().numpy()[keep], (self.codes == 1).cpu().numpy()[keep]),
+                           "score": stoi + float(sdr.mean()) / 50 - mels / 10}
+            if not math.isfinite(found[name]["score"]):
+                found[name]["score"] = -1e9
+        return found
+
+
+def main():
+    p = arguments(argparse.ArgumentParser())
+    p.add_argument("--size", nargs="+", default=["full", "small"])
+    p.add_argument("--cell", nargs="+", default=["ssm", "attention"])
+    p.add_argument("--dev-scenes", type=int)
+    args = p.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.set_float32_matmul_precision("high")
+    found = dict(np.load(args.corpus))
+    task, jobs = Task(found, args), []
+    for size in args.size:
+        for cell in args.cell:
+            torch.manual_seed(args.seed)
+            net = Denoise(cell, size).to(args.device)
+            task.statistics(net)
+            jobs.append(Job(f"denoise-{size}-{cell}", net, task.loss, args))
+    loop = Loop(task, jobs, args, "denoise")
+    for job in jobs:
+        loop.say(name=job.name, parameters=parameters(job.net),
+                 multiply_adds_a_second=100 * multiply_adds(job.net.cell, job.net.shape))
+    loop.run()
+
+
+if __name__ == "__main__":
+    main()
