@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../arch/imports.ts';
 import { digestOf, millrace, RECORDING } from '../helpers/command.ts';
 
-const SECONDS = 120; // of which the results are more than pipe and buffers hold, also as CSV
+const SECONDS = 240; // of which the results are more than pipe and buffers hold, also as CSV
 let folder: string;
 let long: string;
 beforeAll(async () => {

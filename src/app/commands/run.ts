@@ -5,9 +5,11 @@ import { extname } from 'node:path';
 import type { Command } from 'commander';
 import type { Snapshot } from '../../item/snapshot.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
+import type { Engine } from '../../pipeline/engine.ts';
 import type { Output } from '../../session/session.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../wire/snapshot-codec.ts';
 import { compareCells, describeComparison } from '../compare.ts';
+import { ENGINE_HELP, ENGINE_NAMES, openEngine } from '../open-engine.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
 import { byteSize, microseconds, printAside, print as printOut, quantile } from '../print.ts';
 import { type AudioSink, createAudioSink } from '../run/audio-sink.ts';
@@ -34,6 +36,7 @@ interface RunFlags extends SourceFlags {
   readonly out?: string;
   readonly json?: boolean;
   readonly cell?: string;
+  readonly engine: string;
   readonly set: readonly string[];
   readonly rows?: string;
   readonly picture?: string;
@@ -52,6 +55,7 @@ export function addRun(program: Command): void {
     .option('--out <where>', 'readings: -, results.jsonl or results.csv; audio: out.wav or speakers')
     .option('--json', "the protocol's result records, one a line, on stdout (like --out -)")
     .option('--cell <cell>', 'ssm or attention')
+    .option('--engine <name>', ENGINE_HELP, ENGINE_NAMES[0])
     .option('--set <name=value>', 'an option of the pipeline; may be repeated', collect, [])
     .option('--rows <n>', 'stop before source row n, without ending the stream')
     .option('--picture <file.svg>', 'draw what happened')
@@ -65,9 +69,10 @@ export function addRun(program: Command): void {
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 async function run(pipeline: string, flags: RunFlags): Promise<void> {
-  const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags));
+  const engine = await openEngine(flags.engine);
+  const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags), engine);
   const source = await openSource(flags.in, sourceOptions(flags));
-  if (flags.compare) return compare(pipeline, source);
+  if (flags.compare) return compare(pipeline, source, engine);
   const resume = flags.resume ? decodeSnapshot(await readFile(flags.resume)) : undefined;
   const untilRow = flags.rows ? wholeNumber('--rows', flags.rows) : Infinity;
   const interrupt = onInterrupt(() => void source.close());
@@ -203,14 +208,19 @@ async function openSink(out: string, { source, loaded, resume }: Opened): Promis
     const { rateHz, width } = loaded.pipeline.input;
     return createAudioSink(out, { rateHz: rateHz || source.rateHz, width: width || source.width });
   }
-  const goesOn = resume !== undefined;
-  const format = ending === '.csv' ? resultCsv(source.names, !(goesOn && isBegun(out))) : recordLines;
-  return openRecordSink(out, format, goesOn);
+  const append = resume !== undefined;
+  const format = ending === '.csv' ? resultCsv(source.names, !(append && isBegun(out))) : recordLines;
+  return openRecordSink(out, format, { append, prompt: source.live });
 }
 
-async function compare(pipeline: string, source: Source): Promise<void> {
+async function compare(pipeline: string, source: Source, engine: Engine): Promise<void> {
+  if (engine.openCell) throw usage('--compare times both cells in one thread', 'the engine portable, relaxed or plain');
   const samples = await readSamples(source);
-  printOut(describeComparison(await compareCells(openPipelineOrFile, pipeline, source, samples)));
+  printOut(
+    describeComparison(
+      await compareCells((name, options) => openPipelineOrFile(name, options, engine), pipeline, source, samples),
+    ),
+  );
 }
 
 function wholeNumber(flag: string, text: string): number {

@@ -36,7 +36,7 @@ describe('the record sink', () => {
     sink.write(gap(160, 320));
     await sink.end();
     expect(isBegun(path)).toBe(true);
-    const more = openRecordSink(path, recordLines, true);
+    const more = openRecordSink(path, recordLines, { append: true });
     await more.end(summary);
     const text = await readFile(path, 'utf8');
     expect(text).toMatch(
@@ -58,7 +58,7 @@ describe('the record sink', () => {
         });
       },
     });
-    const sink = createRecordSink(slow, recordLines);
+    const sink = createRecordSink(slow, recordLines, { prompt: true });
     for (let i = 0; i < 5; i++) sink.write(reading(i));
     let caughtUp = false;
     const drained = sink.drained().then(() => {
