@@ -9,9 +9,11 @@ let held: HeldStreams | undefined;
 
 const tell = answerParent({
   load: (options: LoadOptions) => pacedLoad(options, (open) => tell('window', open)),
+  /** @returns bytes of state that the server declares a stream to have */
   async hold({ streams, ...options }: HoldOptions & { readonly streams: number }) {
     held ??= await holdStreams(options);
     await held.grow(streams);
+    return held.stateBytes;
   },
   async release() {
     await held?.release();

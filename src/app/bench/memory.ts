@@ -1,8 +1,8 @@
-// Bytes that a connected stream costs: resident memory, V8's heap and what lies outside it, after a forced collection, with
-// 100, 1,000 and 5,000 streams that have each had messages answered. What the sockets alone take is measured in the same way
+// Bytes that a connected stream costs: resident memory and V8's heap after a forced collection, and the state it declares,
+// with 100, 1,000 and 5,000 streams that have each had messages answered. What the sockets alone take is measured in the same way
 // on a server that only holds and answers them, so "beyond the sockets" is a difference of two measurements.
 
-import { type Generator, type LabServer, type ServerKind, startGenerator, startLabServer } from './load/lab.ts';
+import { type LabServer, type ServerKind, startGenerator, startLabServer } from './load/lab.ts';
 import { checkOpenFiles } from './load/open-files.ts';
 import type { MemoryReport } from './load/server-meter.ts';
 import type { BenchContext, Report } from './record.ts';
@@ -10,9 +10,9 @@ import type { BenchContext, Report } from './record.ts';
 /** Bytes a stream. */
 interface PerStream {
   readonly resident: number;
-  /** In V8's heap and outside it: what is in use, without what the allocators keep for later. */
-  readonly held: number;
   readonly heap: number;
+  /** Declared: it lies in the kernel memory, which is reserved as a whole and becomes resident as it is written to. */
+  readonly state: number;
 }
 
 const LEVELS = [100, 1000, 5000];
@@ -45,10 +45,12 @@ function tell(report: Report, name: string, stream: PerStream, socket: PerStream
       baseline,
       ratio: value / beside,
     });
-  say('resident', stream.resident, 'its socket alone', socket.resident);
-  say('resident beyond the socket', stream.resident - socket.resident, '64 KiB', KIB_64);
-  say('in use beyond the socket', stream.held - socket.held, '64 KiB', KIB_64);
-  say('in use, in the heap', stream.heap, 'in use', stream.held);
+  const beyond = stream.resident - socket.resident;
+  say('resident', stream.resident, '64 KiB', KIB_64);
+  say('resident, a socket alone', socket.resident, 'resident', stream.resident);
+  say('resident beyond the socket', beyond, '64 KiB', KIB_64);
+  say('heap beyond the socket', stream.heap - socket.heap, 'resident beyond the socket', beyond);
+  say('declared state', stream.state, 'resident beyond the socket', beyond);
 }
 
 /** By level. */
@@ -67,11 +69,12 @@ async function perStream(
     const empty = await settled(server, 0);
     const found = new Map<number, PerStream>();
     for (const level of levels) {
-      const full = await held(server, generator, cell, level);
+      const state = await generator.ask<number>('hold', { port: server.port, cell, streams: level });
+      const full = await settled(server, level);
       found.set(level, {
         resident: (full.rss - empty.rss) / level,
-        held: (full.heapUsed + full.external - empty.heapUsed - empty.external) / level,
         heap: (full.heapUsed - empty.heapUsed) / level,
+        state,
       });
     }
     return found;
@@ -79,11 +82,6 @@ async function perStream(
     await generator.stop();
     await server.stop();
   }
-}
-
-async function held(server: LabServer, generator: Generator, cell: string, level: number): Promise<MemoryReport> {
-  await generator.ask('hold', { port: server.port, cell, streams: level });
-  return settled(server, level);
 }
 
 /** @throws when the server has not as many streams as it should: the figure would be of something else */

@@ -10,9 +10,8 @@ import type { MemoryReport } from './load/server-meter.ts';
 import type { BenchContext, BenchRecord, Report } from './record.ts';
 
 const MINUTES = 1;
-/** At once. */
-const STREAMS = 20;
-const MESSAGE_MS = 10;
+/** Streams at once, and their messages. */
+const PLAN = { streams: 20, messageMs: 10 };
 const LOOKS = 60;
 const LOOK_MS_MIN = 500;
 /** A stream's life, on average: at 20 streams some four join and leave a second. */
@@ -20,16 +19,22 @@ const LIFE_SECONDS = 5;
 /** The beginning does not count: code is compiled, pools and heap find their size. */
 const SETTLING_SHARE = 0.25;
 const HEAT_SECONDS = 3;
+const SETTLE_MS = 1000;
+
+const WHAT: readonly (readonly [name: string, of: (memory: MemoryReport) => number])[] = [
+  ['resident', ({ rss }) => rss],
+  ['heap', ({ heapUsed }) => heapUsed],
+  ['outside the heap', ({ external }) => external],
+];
 
 interface Look extends MemoryReport {
   readonly seconds: number;
 }
 
 /** `minutes` of the options, default 1. */
-export async function benchSoak(report: Report, context?: BenchContext): Promise<void> {
+export async function benchSoak(report: Report, context?: BenchContext, plan = PLAN): Promise<void> {
   const load: Omit<LoadOptions, 'port'> = {
-    streams: STREAMS,
-    messageMs: MESSAGE_MS,
+    ...plan,
     encoding: 'pcm_s16le',
     signal: 'speech',
     cell: 'ssm',
@@ -56,22 +61,27 @@ async function soak(
 ): Promise<void> {
   const say = (name: string, value: number, unit: string, more: Partial<BenchRecord> = {}): void =>
     report({ section: 'soak', name, value, unit, ...more });
-  const before = await server.memory();
+  const before = await settled(server);
   const watch = watchMemory(server, Math.max(LOOK_MS_MIN, (1000 * load.seconds) / LOOKS));
   const level = await runLevel(server, generator, load).finally(watch.stop);
   const looks = watch.looks.filter(({ seconds }) => seconds > SETTLING_SHARE * load.seconds);
-  const after = await server.memory();
+  const after = await settled(server);
   const xs = looks.map(({ seconds }) => seconds / 60);
-  for (const [name, of] of [
-    ['resident', (look: Look) => look.rss],
-    ['heap', (look: Look) => look.heapUsed],
-    ['outside the heap', (look: Look) => look.external],
-  ] as const) {
+  for (const [name, of] of WHAT) {
     const { slope, halfWidth } = fitLine(xs, looks.map(of));
     say(`${name}, growth`, slope / 1000, 'kB/min');
     say(`${name}, growth, half of its 95 % interval`, halfWidth / 1000, 'kB/min');
   }
-  say('handles', total(after), 'handles', { baseline: 'before', ratio: total(after) / total(before) });
+  for (const [name, of] of WHAT) {
+    say(`${name}, after the last stream`, of(after) / 1e6, 'MB', {
+      baseline: 'before the first',
+      ratio: of(after) / of(before),
+    });
+  }
+  say('handles, after the last stream', total(after), 'handles', {
+    baseline: 'before the first',
+    ratio: total(after) / total(before),
+  });
   say('streams left over', after.sessions, 'streams');
   say('streams joined', level.joined, 'streams');
   say('streams broken', level.broken, 'streams');
@@ -79,6 +89,12 @@ async function soak(
   say('round trip p99', level.sinceDue.p99, 'ms');
   say('server loop delay p99', level.server.loopDelay.p99, 'ms');
   say('server loop delay max', level.server.loopDelay.max, 'ms');
+}
+
+/** When the last streams' sockets are really gone. */
+async function settled(server: LabServer): Promise<MemoryReport> {
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  return server.memory();
 }
 
 const total = ({ handles }: MemoryReport): number => Object.values(handles).reduce((sum, count) => sum + count, 0);

@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { ASSETS } from '../../paths.ts';
 import { readSamples } from '../../run/read-samples.ts';
 import { openSource } from '../../source/open-source.ts';
+import { putOffset, rowsHeader } from './framed.ts';
 import { clientFrame, OPCODE } from './frames.ts';
 
 export interface AudioOptions {
   readonly messageMs: number;
   readonly encoding: 'pcm_s16le' | 'f32le';
+  /** framed: a header with the offset before the samples, and before each result. Default raw. */
+  readonly frame?: 'raw' | 'framed';
   /** silence: a second of the recording, so that states are alive, and zeros from then on. */
   readonly signal: 'speech' | 'silence';
 }
@@ -17,29 +20,35 @@ export interface AudioOptions {
 export interface AudioMessages {
   readonly rateHz: number;
   readonly rows: number;
-  /** The frame of a slot's `index`-th message. */
-  frame(slot: number, index: number): Buffer;
+  /** What a slot sends on its `beat`, as its stream's `message`-th message. */
+  frame(slot: number, beat: number, message: number): Buffer;
 }
 
 const ALIVE_MS = 1000;
 /** Messages between the beginnings of neighbouring slots: a prime, so that they spread over the recording. */
 const APART = 7919;
 
-export async function audioMessages({ messageMs, encoding, signal }: AudioOptions): Promise<AudioMessages> {
+export async function audioMessages({ messageMs, encoding, frame, signal }: AudioOptions): Promise<AudioMessages> {
   const source = await openSource(join(ASSETS, 'speech-in-noise.wav'));
   const samples = await readSamples(source);
   const rows = Math.round((source.rateHz * messageMs) / 1000);
-  const frameOf = (part: Float32Array): Buffer => clientFrame(OPCODE.binary, encode(part, encoding));
+  const head = frame === 'framed' ? rowsHeader(rows) : Buffer.alloc(0);
+  const frameOf = (part: Float32Array): Buffer =>
+    clientFrame(OPCODE.binary, Buffer.concat([head, encode(part, encoding)]));
   const frames = Array.from({ length: Math.floor(samples.length / rows) }, (_, i) =>
     frameOf(samples.subarray(i * rows, (i + 1) * rows)),
   );
   const quiet = frameOf(new Float32Array(rows));
+  const headerAt = quiet.indexOf(head); // behind WebSocket's own
   const speaks = signal === 'speech' ? Infinity : ALIVE_MS / messageMs;
-  return {
-    rateHz: source.rateHz,
-    rows,
-    frame: (slot, index) => (index < speaks ? frames[(slot * APART + index) % frames.length]! : quiet),
+  const payload = (slot: number, beat: number): Buffer =>
+    beat < speaks ? frames[(slot * APART + beat) % frames.length]! : quiet;
+  const numbered = (slot: number, beat: number, message: number): Buffer => {
+    const copy = Buffer.from(payload(slot, beat)); // another stream may be sending the same samples at another offset
+    putOffset(copy, headerAt, message * rows);
+    return copy;
   };
+  return { rateHz: source.rateHz, rows, frame: frame === 'framed' ? numbered : payload };
 }
 
 function encode(samples: Float32Array, encoding: AudioOptions['encoding']): Uint8Array {

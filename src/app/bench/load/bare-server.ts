@@ -6,6 +6,7 @@ import { wsTransport } from '../../../transport/ws/ws-transport.ts';
 import type { StartMessage } from '../../../wire/messages.ts';
 import type { RunningServer } from '../../commands/serve.ts';
 import { listen } from '../../http.ts';
+import { framedAnswer } from './framed.ts';
 
 const MESSAGE_BYTES_MAX = 65_536;
 const READY = JSON.stringify({
@@ -24,12 +25,14 @@ export async function startBareServer(host: string): Promise<Pick<RunningServer,
   let sessions = 0;
   transport.connections$.subscribe((connection) => {
     let bytesPerRow = 1;
+    let framed = false;
     let offset = 0;
     let seq = 0;
     sessions++;
     connection.messages$.subscribe({
       next({ text, bytes }) {
         if (text) return control(JSON.parse(Buffer.from(bytes).toString()) as { type: string });
+        if (framed) return connection.send(framedAnswer(bytes));
         const to = offset + bytes.length / bytesPerRow;
         const result = { type: 'result', seq: seq++, op: 'vad', from: offset, to, final: true, data: { speech: 0.5 } };
         connection.send(JSON.stringify(result));
@@ -41,7 +44,9 @@ export async function startBareServer(host: string): Promise<Pick<RunningServer,
     });
     function control(message: { type: string }): void {
       if (message.type === 'start') {
-        bytesPerRow = BYTES_PER_ROW[(message as StartMessage).format.encoding]!;
+        const { format, frame } = message as StartMessage & { readonly frame?: string };
+        bytesPerRow = BYTES_PER_ROW[format.encoding]!;
+        framed = frame === 'framed';
         connection.send(READY);
       } else if (message.type === 'close') {
         connection.send(JSON.stringify({ type: 'end', offset, results: seq, gaps: 0, digest: '' }));

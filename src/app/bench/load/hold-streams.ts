@@ -22,21 +22,25 @@ const ENCODING = 'pcm_s16le';
 export interface HeldStreams {
   /** Opens more until there are `streams`. @throws when one is refused or an answer does not come */
   grow(streams: number): Promise<void>;
+  /** What the server declares a stream's state to be. */
+  readonly stateBytes: number;
   release(): Promise<void>;
 }
 
 export async function holdStreams({ port, cell }: HoldOptions): Promise<HeldStreams> {
   const audio = await audioMessages({ messageMs: MESSAGE_MS, encoding: ENCODING, signal: 'speech' });
-  const start = startFrame(cell, ENCODING, audio.rateHz);
+  const start = startFrame({ cell, encoding: ENCODING }, audio.rateHz);
   const tally = createTally();
   const slots: StreamSlot[] = [];
+  let stateBytes = 0;
 
   async function addBatch(count: number): Promise<void> {
     const batch = Array.from({ length: count }, (_, i) =>
       createStreamSlot({ port, start, index: slots.length + i, rows: audio.rows, tally }),
     );
     slots.push(...batch);
-    await Promise.all(batch.map((slot) => slot.join()));
+    const [ready] = await Promise.all(batch.map((slot) => slot.join()));
+    stateBytes = ready!.state_bytes;
     for (let beat = 0; beat < MESSAGES; beat++) {
       for (const slot of batch) slot.beat(audio, beat, performance.now(), true);
     }
@@ -47,6 +51,9 @@ export async function holdStreams({ port, cell }: HoldOptions): Promise<HeldStre
     }
   }
   return {
+    get stateBytes() {
+      return stateBytes;
+    },
     async grow(streams) {
       while (slots.length < streams) await addBatch(Math.min(BATCH, streams - slots.length));
     },

@@ -4,6 +4,7 @@
 import { connect } from 'node:net';
 import { PROTOCOL_JSON } from '../../../wire/codec.ts';
 import type { ReadyMessage } from '../../../wire/messages.ts';
+import { readFramedTo } from './framed.ts';
 import { clientFrame, createFrameReader, OPCODE, textFrame, upgradeRequest } from './frames.ts';
 import { readTo, replyKind } from './read-reply.ts';
 
@@ -54,6 +55,7 @@ export function openLiveSocket(port: number, start: Buffer, events: LiveSocketEv
     if (opcode === OPCODE.ping) write(clientFrame(OPCODE.pong, bytes.subarray(from, to)));
     else if (opcode === OPCODE.close) socket.end(clientFrame(OPCODE.close, bytes.subarray(from, to)));
     else if (opcode === OPCODE.text) hear(bytes, from, to);
+    else if (opcode === OPCODE.binary) events.answered(readFramedTo(bytes, from, to));
   });
   function hear(bytes: Buffer, from: number, to: number): void {
     switch (replyKind(bytes, from)) {

@@ -72,6 +72,7 @@ it('holds streams open, more on demand, and lets them go', async () => {
   const held = await holdStreams({ port: server.port, cell: 'attention' });
   await held.grow(2);
   expect(server.sessions()).toBe(2);
+  expect(held.stateBytes).toBeGreaterThan(50_000);
   await held.grow(5);
   expect(server.sessions()).toBe(5);
   await held.release();

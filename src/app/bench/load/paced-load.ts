@@ -55,9 +55,9 @@ const CONNECTING_MAX = 64;
 
 /** @param onWindow called when counting begins and when it is over */
 export async function pacedLoad(options: LoadOptions, onWindow: (open: boolean) => void): Promise<LoadReport> {
-  const { port, streams, cell, encoding } = options;
+  const { port, streams } = options;
   const audio = await audioMessages(options);
-  const start = startFrame(cell, encoding, audio.rateHz);
+  const start = startFrame(options, audio.rateHz);
   const tally = createTally();
   const slots = Array.from({ length: streams }, (_, index) =>
     createStreamSlot({ port, start, index, rows: audio.rows, tally, ...life(options) }),

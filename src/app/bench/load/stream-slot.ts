@@ -2,6 +2,7 @@
 // knows which messages it answers, because rows are dense. With a limited life its stream leaves and a new one joins.
 
 import { performance } from 'node:perf_hooks';
+import type { ReadyMessage } from '../../../wire/messages.ts';
 import type { AudioMessages } from './audio-messages.ts';
 import { type LiveSocket, openLiveSocket } from './live-socket.ts';
 import type { Tally } from './tally.ts';
@@ -19,7 +20,7 @@ export interface SlotOptions {
 
 export interface StreamSlot {
   /** Resolves when the server is ready for rows. @throws when it refuses */
-  join(): Promise<void>;
+  join(): Promise<ReadyMessage>;
   beat(audio: AudioMessages, beat: number, dueMs: number, counted: boolean): void;
   /** Ends the stream; after `patienceMs` its socket is cut. */
   leave(patienceMs: number): Promise<void>;
@@ -45,17 +46,17 @@ export function createStreamSlot({ port, start, index, rows, tally, lifeBeats }:
   const times = createTimes(tally);
   let live: Live | undefined;
 
-  function join(): Promise<void> {
+  function join(): Promise<ReadyMessage> {
     return new Promise((resolve, reject) => {
       let leave: () => void;
       const gone = new Promise<void>((done) => {
         leave = done;
       });
       const socket = openLiveSocket(port, start, {
-        ready() {
+        ready(message) {
           mine.ready = true;
           tally.joined++;
-          resolve();
+          resolve(message);
         },
         answered: (to) => answer(mine, to, true),
         missed: (to) => answer(mine, to, false),
@@ -91,7 +92,7 @@ export function createStreamSlot({ port, start, index, rows, tally, lifeBeats }:
       }
       if (counted) live.countedFrom = Math.min(live.countedFrom, live.sent);
       times.sent(live.sent, dueMs, counted);
-      live.socket.send(audio.frame(index, beat));
+      live.socket.send(audio.frame(index, beat, live.sent));
       if (++live.sent >= live.leavesAfter) live.socket.close();
     },
     async leave(patienceMs) {
