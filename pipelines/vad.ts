@@ -3,13 +3,12 @@
 //   samples at any rate -> 16 kHz mono -> hops of 160 -> 25 ms spectra -> 40 mel bands -> stack -> vad {speech}
 // No look-ahead: the answer about a hop uses nothing after it. Models and their honest figures: models/vad-*/README.md.
 
-import type { Cell } from '../src/cell/cell.ts';
+import type { AsyncCell, Cell } from '../src/cell/cell.ts';
 import { detect } from '../src/operator/detect/index.ts';
 import { logMelHops } from '../src/operator/log-mel/index.ts';
 import { rehop } from '../src/operator/rehop/index.ts';
-import { scanCell } from '../src/operator/scan-cell/index.ts';
 import { threshold } from '../src/operator/threshold/index.ts';
-import { buildStack } from '../src/pipeline/build-stack.ts';
+import { buildCell, cellStage } from '../src/pipeline/build-cell.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
 
 const RATE_HZ = 16_000;
@@ -32,7 +31,7 @@ const SEGMENTS = { on: 0.6, off: 0.4, minOnRows: 800, hangRows: 3200 };
 
 interface Models {
   readonly id: string;
-  readonly cell: Cell;
+  readonly cell: Cell | AsyncCell;
 }
 
 export default definePipeline<Models>({
@@ -58,13 +57,16 @@ export default definePipeline<Models>({
   },
   async load(open, { cell, window }, engine) {
     const model = await open(cell === 'attention' ? 'vad-attention' : 'vad-ssm');
-    return { id: model.id, cell: buildStack(model, { engine, ...(Number(window) > 0 && { window: Number(window) }) }) };
+    return {
+      id: model.id,
+      cell: await buildCell(model, { engine, ...(Number(window) > 0 && { window: Number(window) }) }),
+    };
   },
   modelIds: ({ id }) => [id],
   stages: ({ cell }, { segments }, _format, { simd }) => [
     rehop({ hopRows: HOP_ROWS, width: 1, rateHz: RATE_HZ }),
     logMelHops({ ...FRONT_END, simd }),
-    scanCell(cell, { spanRows: HOP_ROWS, rateHz: RATE_HZ, slot: 'stack' }),
+    cellStage(cell, { spanRows: HOP_ROWS, rateHz: RATE_HZ, slot: 'stack' }),
     detect({ name: 'vad', values: ['speech'], spanRows: HOP_ROWS, rateHz: RATE_HZ }),
     ...(segments === 'on' ? [threshold({ name: 'vad', value: 'speech', ...SEGMENTS })] : []),
   ],

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { streamId } from '../base/units.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/connect.ts';
+import type { Engine } from '../pipeline/engine.ts';
 import { loadNamedPipeline, loadPipelineFile } from '../pipeline/load-pipelines.ts';
 import { Session } from '../session/session.ts';
 import { openModel } from '../weights/open-model.ts';
@@ -27,7 +28,7 @@ export function openPackagedModel(name: string): Promise<Model> {
 /** Hops of silence that a pipeline is given before its first client: V8 compiles the kernels meanwhile (30 ms to 0.3 ms a hop). */
 const WARM_UP_HOPS = 300;
 
-function warmUp(loaded: LoadedPipeline): LoadedPipeline {
+async function warmUp(loaded: LoadedPipeline): Promise<LoadedPipeline> {
   const { input } = loaded.pipeline;
   if (input.kind !== 'audio') return loaded;
   const source = { rateHz: input.rateHz, width: input.width };
@@ -41,21 +42,21 @@ function warmUp(loaded: LoadedPipeline): LoadedPipeline {
   const hop = new Float32Array(input.hopRows * input.width);
   for (let i = 0; i < WARM_UP_HOPS; i++) {
     session.rows(hop);
-    session.work();
+    await session.idle();
   }
   session.close();
   return loaded;
 }
 
 /** For network clients: names only, results cached. The cache is bounded because options are finite choices of a client. */
-export function createOpenPipeline(entriesMax = 64): OpenPipeline {
+export function createOpenPipeline(engine?: Engine, entriesMax = 64): OpenPipeline {
   const loaded = new Map<string, Promise<LoadedPipeline>>();
   return (name, options) => {
     const key = JSON.stringify([name, Object.entries(options).sort()]);
     let entry = loaded.get(key);
     if (!entry) {
       entry = loadNamedPipeline(name, PIPELINES)
-        .then((pipeline) => loadPipeline(pipeline, options, openPackagedModel))
+        .then((pipeline) => loadPipeline(pipeline, options, openPackagedModel, engine))
         .then(warmUp);
       entry.catch(() => loaded.delete(key));
       if (loaded.size >= entriesMax) loaded.delete(loaded.keys().next().value!);
@@ -69,8 +70,9 @@ export function createOpenPipeline(entriesMax = 64): OpenPipeline {
 export async function openPipelineOrFile(
   name: string,
   options: Readonly<Record<string, unknown>>,
+  engine?: Engine,
 ): Promise<LoadedPipeline> {
   const isFile = /\.(js|mjs|ts)$/.test(name);
   const pipeline = isFile ? await loadPipelineFile(name) : await loadNamedPipeline(name, PIPELINES);
-  return loadPipeline(pipeline, options, openPackagedModel);
+  return loadPipeline(pipeline, options, openPackagedModel, engine);
 }

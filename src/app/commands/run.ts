@@ -131,6 +131,7 @@ async function watch(opened: Opened, flags: RunFlags, signal: AbortSignal): Prom
   const running = runStream({
     ...opened,
     ...(ENDLESS.has(flags.in) ? {} : { signal }),
+    ...(recorder ? { pieceHops: 1 } : {}), // a picture shows what each hop took
     onOutput(output: Output) {
       sink?.write(output);
       narrator.tell(output);

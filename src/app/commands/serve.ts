@@ -7,6 +7,7 @@ import { wsTransport } from '../../transport/ws/ws-transport.ts';
 import { systemClock } from '../clock.ts';
 import { limitsFromEnvironment } from '../config.ts';
 import { createHttpServer, listen } from '../http.ts';
+import { ENGINE_HELP, ENGINE_NAMES, openEngine } from '../open-engine.ts';
 import { createOpenPipeline } from '../open-pipeline.ts';
 import { print } from '../print.ts';
 import { usage } from '../usage.ts';
@@ -25,6 +26,8 @@ export interface ServeSettings {
   readonly log?: (line: string) => void;
   /** In place of what the environment or the defaults say. */
   readonly limits?: Partial<StreamLimits>;
+  /** Default: portable. */
+  readonly engine?: string;
   /** Microseconds from chunk in to result out, for every result of every stream. */
   readonly observe?: (us: number) => void;
 }
@@ -35,6 +38,7 @@ export async function startServer({
   port,
   log = () => undefined,
   limits: own,
+  engine,
   observe,
 }: ServeSettings): Promise<RunningServer> {
   let draining = false;
@@ -42,7 +46,7 @@ export async function startServer({
   const http = createHttpServer({ ready: () => !draining, sessions: () => streams.sessions() });
   const streams = serveStreams({
     transport: wsTransport({ server: http, messageBytesMax: limits.messageBytesMax }),
-    openPipeline: createOpenPipeline(),
+    openPipeline: createOpenPipeline(await openEngine(engine)),
     clock: systemClock,
     limits,
     log: (event) => log(logLine(event)),
@@ -83,14 +87,15 @@ export function addServe(program: Command): void {
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port, 0 for a free one', '8080')
     .option('--workers <n>', 'processes that share the port: one a core', '1')
+    .option('--engine <name>', ENGINE_HELP, ENGINE_NAMES[0])
     .option('--quiet', 'no line per stream')
     .addHelpText('after', '\nLimits are environment variables, see docs/configuration.md. SIGTERM drains and exits 0.')
-    .action(async ({ host, port, workers, quiet }: ServeFlags) => {
+    .action(async ({ host, port, workers, engine, quiet }: ServeFlags) => {
       const wanted = portNumber(port);
       const count = workerCount(workers);
       const alone = count === 1;
       if (!alone && !isWorker()) return print(listening(host, await startWorkers(count), count));
-      const server = await startServer({ host, port: wanted, ...(quiet ? {} : { log: print }) });
+      const server = await startServer({ host, port: wanted, engine, ...(quiet ? {} : { log: print }) });
       if (alone) print(listening(host, server.port, 1));
       const stop = async (signal: string): Promise<void> => {
         print(`${signal}: draining ${server.sessions()} streams`);
@@ -107,6 +112,7 @@ interface ServeFlags {
   readonly host: string;
   readonly port: string;
   readonly workers: string;
+  readonly engine: string;
   readonly quiet?: boolean;
 }
 
