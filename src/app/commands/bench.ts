@@ -27,7 +27,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   streams: benchStreams,
   memory: benchMemory,
 };
-/** Run by name only: ten minutes of waiting. */
+/** Run by name only: what it looks for shows after many minutes. */
 const BY_NAME: Readonly<Record<string, Section>> = { soak: benchSoak };
 
 const OUT = 'out/bench';

@@ -41,7 +41,7 @@ export async function openGraph(onnx: Uint8Array, graph: StepGraph): Promise<Onn
     await opened.start()(new Float32Array(elements(shape) - context * width));
     return opened;
   } catch (cause) {
-    throw engineError('ERR_ONNX_MODEL', 'the graph of a peer does not run', {
+    throw engineError('ERR_ONNX_MODEL', 'the ONNX graph does not run as it is described', {
       expected: `a graph from ${graph.input.name} to ${graph.output.name} with states ${graph.states.map((state) => state.in).join(', ')}`,
       cause,
     });

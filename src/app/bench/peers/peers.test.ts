@@ -2,6 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openSilero as openSileroModel } from '../../../../test/helpers/silero.ts';
+import { onnxCell } from '../../../cell/onnx/index.ts';
+import { makeState } from '../../../cell/state.ts';
 import { ASSETS } from '../../paths.ts';
 import { complexSpectrumPeer } from './complex-spectrum-peer.ts';
 import { dtlnPeer } from './dtln.ts';
@@ -132,6 +135,19 @@ describe('on the bundled recording', () => {
     a.close();
     b.close();
     expect(worst(out, alone)).toBe(0);
+  });
+
+  it('Silero says what it says through cell/onnx, hop by hop', async () => {
+    const samples = (await bundledRecording()).samples.subarray(0, 100 * 512);
+    const p = await runPeer((await openSilero()) as Peer, samples);
+    const cell = await onnxCell(await openSileroModel());
+    const state = makeState(cell.layout);
+    cell.init(state);
+    const theirs = new Float32Array(100);
+    for (let hop = 0; hop < 100; hop++) {
+      await cell.run(state, samples.subarray(512 * hop, 512 * (hop + 1)), theirs.subarray(hop, hop + 1));
+    }
+    expect(worst(p, theirs)).toBeLessThan(1e-6);
   });
 
   it('Silero hears the speech', async () => {

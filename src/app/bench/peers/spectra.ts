@@ -1,5 +1,5 @@
 // Frames to spectra and back by overlap-add, as the networks of the peers were trained on it: PyTorch's rfft (no scaling)
-// with a window on both sides. Float64 inside, for it must not be what limits them; about 10 us a hop of 512.
+// with a window on both sides. Float64 inside, for it must not be what limits them; some 14 us a block of 512 there and back.
 
 import { inverseRealFft, realFft, realFftPlan } from '../../../kernel/plain/real-fft.ts';
 

@@ -1,7 +1,9 @@
 // The machine behind the figures: they mean nothing without it.
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../../paths.ts';
 
@@ -33,11 +35,13 @@ export async function describeMachine(now = new Date()): Promise<Machine> {
 
 async function commitOf(cwd: string): Promise<string | undefined> {
   const git = async (...args: string[]): Promise<string> => (await promisify(execFile)('git', args, { cwd })).stdout;
+  // Installed from npm, the folder may lie inside somebody else's repository, whose commit says nothing.
+  if (!existsSync(join(cwd, '.git'))) return undefined;
   try {
     const head = (await git('rev-parse', '--short', 'HEAD')).trim();
     return `${head}${(await git('status', '--porcelain', '--untracked-files=no')) === '' ? '' : '+'}`;
   } catch {
-    return undefined; // installed from npm, or no git on this machine
+    return undefined; // no git on this machine
   }
 }
 
