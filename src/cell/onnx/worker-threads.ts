@@ -80,13 +80,7 @@ function ask(thread: Thread, request: WorkerRequest): Promise<WorkerAnswer> {
 function startThread(): Thread {
   if (typeof SharedArrayBuffer === 'undefined') throw died('this engine has no SharedArrayBuffer');
   const guard = new Int32Array(new SharedArrayBuffer(8));
-  const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const worker = new Worker(workerText(), {
-    eval: true,
-    workerData: { runtime, guard },
-    name: 'onnx',
-    execArgv: [], // a parent started with --input-type=module would make a module of the text
-  });
+  const worker = startWorker(guard);
   const thread: Thread = { worker, guard, waiting: new Map(), sessions: 0, dead: undefined };
   threads.add(thread);
   let young = true;
@@ -115,6 +109,19 @@ function startThread(): Thread {
   worker.unref();
   watchExit();
   return thread;
+}
+
+function startWorker(guard: Int32Array): Worker {
+  try {
+    return new Worker(workerText(), {
+      eval: true,
+      workerData: { runtime: createRequire(import.meta.url).resolve('onnxruntime-node'), guard },
+      name: 'onnx',
+      execArgv: [], // a parent started with --input-type=module would make a module of the text
+    });
+  } catch (thrown) {
+    throw died(thrown instanceof Error ? thrown.message : String(thrown), thrown); // no such package, no permission
+  }
 }
 
 /** The session goes; with the last one the thread. */
