@@ -13,8 +13,8 @@ export interface DecodedAudio {
   blocks(firstFrame?: number): AsyncIterable<Float32Array>;
 }
 
-/** Frames a block, at most: a second of 16 kHz, a third of one at 48 kHz. What larger ones gain: app/run/run-stream.ts. */
-export const BLOCK_FRAMES = 16_384;
+/** Frames a block, at most: a second of 16 kHz (100 hops of 10 ms), a third of one at 48 kHz. What larger ones gain: app/run/run-stream.ts. */
+export const BLOCK_FRAMES = 16_000;
 export const READABLE_FORMATS = 'wav, flac, mp3 or ogg (Vorbis)';
 
 /** An operating system's refusal to open or read `path`, in our words; anything else comes back as it was thrown. */
