@@ -43,7 +43,7 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
   silence: { at: () => 0, bound: 1e-5 },
   // 1,500 decays in a row, each rounded to 6e-8 of itself.
   'speech, then silence': { at: (noise, row) => (row < 500 ? noise : 0), bound: 5e-5 },
-  DC: { at: () => 1, bound: 2e-5 },
+  DC: { at: () => 1, bound: 5e-5 },
   faint: { at: (noise) => 1e-12 * noise, bound: 2e-5 },
   tiny: { at: (noise) => 1e-30 * noise, bound: 2e-5 },
   // A hundred times the input is a hundred times the rounding of what stands in an exponent.

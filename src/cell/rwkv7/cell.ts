@@ -15,6 +15,7 @@ import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
+import { lowerRwkv7 } from './lower.ts';
 import { HEAD_EPS, type Rwkv7Config, readTimeMix, type TimeMixParams } from './params.ts';
 import { FASTEST, rwkv7Streams } from './streams.ts';
 
@@ -72,6 +73,7 @@ export function rwkv7Cell(weights: Weights, prefix: string, config: Rwkv7Config)
     step,
     scan: scanBySteps({ dIn, dOut, step }),
     stepAfter: advance,
+    lower: (simd, region) => lowerRwkv7(params, config, layout, simd, region),
     // A row of zeros has k = kk = 0 and the decay of w0 alone. The token shift holds the last row that came.
     skip({ at }, rows) {
       for (let j = 0; j < dModel; j++) w[j] = exp(-rows * FASTEST * sigmoid(params.decay.base[j]!));

@@ -26,5 +26,7 @@ export { gatedRmsNorm, layerNorm, rmsNorm } from './norms';
 export { multiplyAddPeak } from './peak';
 export { inverseRealFft, realFft } from './real-fft';
 export { blocksMatmul, rgLruStep } from './rg-lru';
+export { rlsAccumulate, rlsPredict, rlsSolve } from './rls';
+export { reluSquareInto, rwkv7Blend, rwkv7Finish, rwkv7Prepare, rwkv7Step, tokenShift } from './rwkv7';
 export { gateRows, selectiveStep } from './selective';
 export { ssdDt, ssdStep } from './ssd';

@@ -9,7 +9,7 @@ import { flush, loadTail, madd, nmadd, storeTail, sum, sums4 } from './lanes';
 const QUIET: f32 = 1e-12;
 
 /** Whether one of the absolute values is below QUIET. */
-function someQuiet(x: usize, n: i32): bool {
+export function someQuiet(x: usize, n: i32): bool {
   const end = x + (<usize>(n & ~3) << 2);
   let least = f32x4.splat(Infinity as f32);
   for (; x < end; x += 16) least = f32x4.pmin(least, f32x4.abs(v128.load(x)));
@@ -105,7 +105,7 @@ function writeOne(S: usize, decay: usize, add: f32, k: usize, q: usize, n: i32, 
 /** The sums S k of four rows of S. */
 // @ts-ignore
 @inline
-function recallFour(S: usize, k: usize, n: i32): v128 {
+export function recallFour(S: usize, k: usize, n: i32): v128 {
   const stride = <usize>n << 2;
   let S1 = S + stride;
   let S2 = S1 + stride;
@@ -130,7 +130,7 @@ function recallFour(S: usize, k: usize, n: i32): v128 {
   return sums4(s0, s1, s2, s3);
 }
 
-function recallOne(S: usize, k: usize, n: i32): f32 {
+export function recallOne(S: usize, k: usize, n: i32): f32 {
   let sums = f32x4.splat(0);
   const end = S + (<usize>(n & ~3) << 2);
   for (; S < end; S += 16, k += 16) sums = madd(v128.load(S), v128.load(k), sums);
@@ -141,7 +141,7 @@ function recallOne(S: usize, k: usize, n: i32): f32 {
 
 // @ts-ignore
 @inline
-function isQuiet(add: v128): bool {
+export function isQuiet(add: v128): bool {
   return v128.any_true(f32x4.lt(f32x4.abs(add), f32x4.splat(QUIET)));
 }
 

@@ -45,10 +45,23 @@ export interface SimdKernels {
   overlapAdd(x: number, gain: number, sums: number, n: number): void;
   quantiseHeads(x: number, y: number, scales: number, heads: number, headDim: number): void;
   realFft(x: number, spectrum: number, work: number, plan: number, size: number): void;
+  reluSquareInto(x: number, y: number, n: number): void;
   // biome-ignore format: one kernel a line reads best
   rgLruStep(h: number, started: number, r: number, i: number, u: number, rate: number, gate: number, y: number, n: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  rlsAccumulate(gram: number, moment: number, phi: number, y: number, forget: number, features: number, targets: number): void;
+  rlsPredict(weights: number, phi: number, out: number, features: number, targets: number): void;
+  // biome-ignore format: one kernel a line reads best
+  rlsSolve(gram: number, moment: number, ridge: number, weights: number, factor: number, column: number, solution: number, features: number, targets: number): number;
   rmsNorm(x: number, weight: number, y: number, n: number, eps: number, rows: number): void;
   rotateHeads(x: number, rotation: number, heads: number, headDim: number, pairs: number): void;
+  rwkv7Blend(v: number, share: number, first: number, stride: number, n: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  rwkv7Finish(y: number, r: number, k: number, v: number, gate: number, bonus: number, weight: number, bias: number, eps: number, dim: number, n: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  rwkv7Prepare(w: number, erase: number, k: number, keyErase: number, keyWrite: number, kk: number, dim: number, n: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  rwkv7Step(S: number, w: number, r: number, k: number, v: number, kk: number, erase: number, y: number, dim: number, n: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   selectiveStep(h: number, dt: number, A: number, x: number, B: number, C: number, stride: number, D: number, y: number, channels: number, dState: number, rows: number): void;
   sigmoidInto(x: number, y: number, n: number): void;
@@ -61,6 +74,7 @@ export interface SimdKernels {
   // biome-ignore format: one kernel a line reads best
   ssdStep(h: number, dt: number, decay: number, x: number, B: number, C: number, stride: number, D: number, y: number, heads: number, headDim: number, dState: number, groups: number, rows: number): void;
   tanhInto(x: number, y: number, n: number): void;
+  tokenShift(shift: number, x: number, stride: number, mix: number, y: number, n: number, rows: number): void;
   unitHeads(x: number, stride: number, heads: number, n: number, eps: number, rows: number): void;
   windowFrame(x: number, window: number, y: number, n: number): void;
 }
