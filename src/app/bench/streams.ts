@@ -2,33 +2,36 @@
 // (load/). Levels double until answers come late, then the space between is halved. What the figures mean, and how one sees
 // that the generator was not the limit: docs/benchmarks.md.
 
-import { findMost } from './load/find-most.ts';
+import { quantile } from '../print.ts';
+import { findMost, type SearchOptions } from './load/find-most.ts';
 import { type Generator, type LabServer, type Level, runLevel, startGenerator, startLabServer } from './load/lab.ts';
-import { checkOpenFiles } from './load/open-files.ts';
+import { connectionsMax } from './load/open-files.ts';
 import type { LoadOptions } from './load/paced-load.ts';
 import type { BenchContext, Report } from './record.ts';
 
+interface Search extends SearchOptions {
+  readonly keepsUpMs: number;
+}
 type Load = Omit<LoadOptions, 'port' | 'streams'>;
 
-/** What is searched for: message lengths (ms), and where a search begins and ends. */
-const PLAN = { messageMs: [10, 20], from: 16, most: 4096 };
-const KEEPS_UP_MS = 5;
+/** Message lengths (ms), what p99 must stay under (ms), where a search begins and ends. */
+const PLAN = { messageMs: [10, 20], keepsUpMs: 5, from: 16, most: 4096 };
 const SECONDS = 5;
 const WARM_UP_SECONDS = 2;
 /** Two ends of a search this near are as good as equal: runs differ by as much. */
 const PRECISION = 0.05;
 /** Silence has to fade out of the states first: 0.9 a hop is below the smallest normal float32 after 8 s. */
 const FADE_SECONDS = 9;
-const SILENCE_ROUNDS = 3;
+const TURNS = 3;
 
 /** `seconds` of the options: the counted part of a level, default 5. */
 export async function benchStreams(report: Report, context?: BenchContext, plan = PLAN): Promise<void> {
   const seconds = context?.options.seconds ?? SECONDS;
-  const { messageMs, from, most } = plan;
-  checkOpenFiles(most);
+  const { messageMs, keepsUpMs, from } = plan;
+  const most = Math.min(plan.most, connectionsMax());
   const say = sayer(report);
   const generator = startGenerator();
-  const search = { from, most, precision: PRECISION };
+  const search: Search = { from, most, keepsUpMs, precision: PRECISION };
   try {
     const load = (ms: number): Load => ({
       messageMs: ms,
@@ -40,12 +43,15 @@ export async function benchStreams(report: Report, context?: BenchContext, plan 
     });
     for (const ms of messageMs) {
       const one = await withServer(1, (server) => searchMost(say, `${ms} ms`, server, generator, load(ms), search));
-      say(`${ms} ms: streams on one core, p99 < ${KEEPS_UP_MS} ms`, one, 'streams');
+      say(`${ms} ms: streams on one core, p99 < ${keepsUpMs} ms`, one, 'streams');
       if (one === 0) continue;
       await compareBare(say, one, generator, load(ms));
       if (ms === messageMs[0]) await compareWorkers(say, one, generator, load(ms), { ...search, from: one });
     }
-    await withServer(1, (server) => compareSilence(say, server, generator, load(messageMs[0]!), from));
+    const base = load(messageMs[0]!);
+    const silence: Load = { ...base, signal: 'silence', warmUpSeconds: FADE_SECONDS };
+    await takeTurns(say, generator, from, { speech: base, silence });
+    await takeTurns(say, generator, from, { raw: base, framed: { ...base, frame: 'framed' } });
   } finally {
     await generator.stop();
   }
@@ -74,13 +80,13 @@ async function searchMost(
   server: LabServer,
   generator: Generator,
   load: Load,
-  search: { readonly from: number; readonly most: number; readonly precision: number },
+  search: Search,
 ): Promise<number> {
   const best = new Map<number, Level>();
   const kept = await findMost(async (streams) => {
     const level = await runLevel(server, generator, { ...load, streams });
     sayBriefly(say, `${name}, ${streams} streams`, level);
-    const keeps = level.sinceDue.p99 < KEEPS_UP_MS && level.lost === 0 && level.unsent === 0 && level.broken === 0;
+    const keeps = level.sinceDue.p99 < search.keepsUpMs && level.lost === 0 && level.unsent === 0 && level.broken === 0;
     if (keeps) best.set(streams, level);
     return keeps;
   }, search);
@@ -142,42 +148,32 @@ async function compareBare(say: Say, streams: number, generator: Generator, load
   }
 }
 
-async function compareWorkers(
-  say: Say,
-  one: number,
-  generator: Generator,
-  load: Load,
-  search: { readonly from: number; readonly most: number; readonly precision: number },
-): Promise<void> {
+async function compareWorkers(say: Say, one: number, generator: Generator, load: Load, search: Search): Promise<void> {
   const name = `${load.messageMs} ms, 2 workers`;
   const two = await withServer(2, (server) => searchMost(say, name, server, generator, load, search));
-  say(`${name}: streams, p99 < ${KEEPS_UP_MS} ms`, two, 'streams', '1 worker', two / one);
+  say(`${name}: streams, p99 < ${search.keepsUpMs} ms`, two, 'streams', '1 worker', two / one);
 }
 
-/** Speech and digital silence in turns at one level: subnormal states would show as CPU. */
-async function compareSilence(
+/** Two loads in turns at one level: what a message of each costs the server. */
+async function takeTurns(
   say: Say,
-  server: LabServer,
   generator: Generator,
-  load: Load,
   streams: number,
+  loads: Readonly<Record<string, Load>>,
 ): Promise<void> {
-  const cost = { speech: [] as number[], silence: [] as number[] };
-  for (let round = 0; round < SILENCE_ROUNDS; round++) {
-    for (const signal of ['speech', 'silence'] as const) {
-      const warmUpSeconds = signal === 'silence' ? FADE_SECONDS : WARM_UP_SECONDS;
-      const level = await runLevel(server, generator, { ...load, streams, signal, warmUpSeconds });
-      cost[signal].push(level.server.cpuUsPerMessage);
+  const costs = new Map(Object.keys(loads).map((name) => [name, [] as number[]]));
+  await withServer(1, async (server) => {
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (const [name, load] of Object.entries(loads)) {
+        const level = await runLevel(server, generator, { ...load, streams });
+        costs.get(name)!.push(level.server.cpuUsPerMessage);
+      }
     }
-  }
-  const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
-  const [speech, silence] = [median(cost.speech), median(cost.silence)];
-  say(`${load.messageMs} ms, ${streams} streams: server CPU a message, speech`, speech, 'us');
-  say(
-    `${load.messageMs} ms, ${streams} streams: server CPU a message, silence`,
-    silence,
-    'us',
-    'speech',
-    silence / speech,
-  );
+  });
+  const [[first], [second]] = [...costs] as [[string, number[]], [string, number[]]];
+  const base = quantile(costs.get(first)!, 0.5);
+  const other = quantile(costs.get(second)!, 0.5);
+  const name = `${loads[first]!.messageMs} ms, ${streams} streams: server CPU a message`;
+  say(`${name}, ${first}`, base, 'us');
+  say(`${name}, ${second}`, other, 'us', first, other / base);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkOpenFiles } from './open-files.ts';
+import { checkOpenFiles, connectionsMax } from './open-files.ts';
 
 it('says how many open files are needed, how many there are and how to get more', () => {
   expect(() => checkOpenFiles(5000, 1024)).toThrow(
@@ -14,5 +14,6 @@ it('says how many open files are needed, how many there are and how to get more'
 
 it('reads the limit of this process', () => {
   expect(() => checkOpenFiles(1)).not.toThrow();
+  expect(() => checkOpenFiles(connectionsMax())).not.toThrow();
   expect(() => checkOpenFiles(2 ** 40)).toThrow(process.platform === 'win32' ? undefined : /open files/);
 });

@@ -16,6 +16,9 @@ export function checkOpenFiles(connections: number, allowed = openFilesMax()): v
   );
 }
 
+/** How many connections may be held here. */
+export const connectionsMax = (): number => openFilesMax() - OTHERS;
+
 function openFilesMax(): number {
   const report = process.report.getReport() as unknown as {
     readonly userLimits?: { readonly open_files?: { readonly soft: number | 'unlimited' } };

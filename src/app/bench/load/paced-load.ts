@@ -106,20 +106,20 @@ function run(
   let openedMs = startedMs;
   return new Promise((resolve) => {
     function tick(): void {
-      for (let now = performance.now(); cursor < last; cursor++) {
-        const dueMs = startedMs + cursor * spacingMs;
-        if (dueMs > now) now = performance.now();
-        if (dueMs > now) break;
+      let now = performance.now();
+      let dueMs = startedMs + cursor * spacingMs;
+      while (cursor < last && dueMs <= now) {
         if (cursor === counted) {
           cpu = process.cpuUsage();
           openedMs = now;
           onWindow(true);
         }
         const beat = Math.floor(cursor / streams);
-        const slot = slots[cursor - beat * streams]!;
-        slot.beat(audio, beat, dueMs, cursor >= counted);
+        slots[cursor - beat * streams]!.beat(audio, beat, dueMs, cursor >= counted);
+        dueMs = startedMs + ++cursor * spacingMs;
+        if (dueMs > now) now = performance.now(); // sending takes time, in which more falls due
       }
-      if (cursor < last) return void setTimeout(tick, 1);
+      if (cursor < last) return void setTimeout(tick, Math.max(1, dueMs - now));
       const { user, system } = process.cpuUsage(cpu);
       onWindow(false);
       resolve({ us: user + system, elapsedUs: 1000 * (performance.now() - openedMs) });
