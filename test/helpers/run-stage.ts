@@ -4,7 +4,7 @@
 import { Subject } from 'rxjs';
 import { expect } from 'vitest';
 import { micros, streamId } from '../../src/base/units.ts';
-import { makeState, restoreState, type State } from '../../src/cell/state.ts';
+import { type Layout, makeState, restoreState, type State } from '../../src/cell/state.ts';
 import type { Item } from '../../src/item/item.ts';
 import type { Stage, StreamContext } from '../../src/operator/stage.ts';
 import { cutRandomly, printed, RATE_HZ, seeded } from './items.ts';
@@ -20,7 +20,12 @@ export interface Stream {
   clock: { nowUs: number };
 }
 
-export function openStream(stages: Stage | readonly Stage[], restored?: Arenas): Stream {
+/** @param makeArena where states lie: in memory of their own, or in the kernel memory (makeNearState) */
+export function openStream(
+  stages: Stage | readonly Stage[],
+  restored?: Arenas,
+  makeArena: <L extends Layout>(layout: L) => State<L> = makeState,
+): Stream {
   const arenas = new Map<string, State>();
   const clock = { nowUs: 0 };
   const context: StreamContext = {
@@ -29,7 +34,7 @@ export function openStream(stages: Stage | readonly Stage[], restored?: Arenas):
     signal: new AbortController().signal,
     state(slot, layout, init) {
       if (arenas.has(slot)) throw new Error(`two stages ask for the arena "${slot}"`);
-      const state = makeState(layout);
+      const state = makeArena(layout);
       state.bytes.fill(0xff); // init must set what it needs: an arena may be dirty
       const bytes = restored?.get(slot);
       if (bytes) restoreState(state, bytes);

@@ -1,11 +1,10 @@
 // Ridge regression of all horizons at once, learned online on exponentially weighted normal equations. Every target is used
 // only once it has been seen: a row's features wait in a ring until their last target has come (test, then train).
-// Arithmetic: kernel/plain/rls-accumulate.ts, rls-solve.ts, rls-predict.ts. Where features come from: features.ts.
+// Arithmetic: kernel/plain/rls-{accumulate,solve,predict}.ts, or on the WebAssembly kernels, to the bit: kernel/wasm/rls.ts.
+// Where features come from: features.ts.
 
 import { f32, f64, type Views } from '../../cell/state.ts';
-import { rlsAccumulate } from '../../kernel/plain/rls-accumulate.ts';
-import { rlsPredict } from '../../kernel/plain/rls-predict.ts';
-import { rlsSolve } from '../../kernel/plain/rls-solve.ts';
+import { rlsOf } from '../../kernel/wasm/rls.ts';
 import type { ChannelViews } from './channel-state.ts';
 import type { Moment } from './reader.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
@@ -34,12 +33,11 @@ export interface Regression {
   predict(column: RegressionViews, phi: Float64Array, moment: Moment, out: Float64Array): void;
 }
 
-export function regression({ horizon }: ForecastOptions, { features }: ForecastSizes): Regression {
+export function regression({ horizon, simd }: ForecastOptions, { features }: ForecastSizes): Regression {
   // Scratch: nothing here survives a call.
   const phi = new Float64Array(features);
   const target = new Float64Array(horizon);
-  const factor = new Float64Array((features * (features + 1)) / 2);
-  const solution = new Float64Array(features * horizon);
+  const rls = rlsOf(features, horizon, simd);
 
   return {
     learn({ gram, moment, waiting, frame }, { issued, targets, learned }, row) {
@@ -58,17 +56,17 @@ export function regression({ horizon }: ForecastOptions, { features }: ForecastS
       }
       if (2 * missing > horizon) return;
       for (let i = 0; i < features; i++) phi[i] = waiting[slot * features + i]!;
-      rlsAccumulate(gram, moment, phi, target, FORGET);
+      rls.accumulate(gram, moment, phi, target, FORGET);
     },
     solve({ gram, moment, weights }, turn) {
-      if (turn % SOLVE_EVERY_ROWS === 0) rlsSolve(gram, moment, RIDGE, weights, factor, solution);
+      if (turn % SOLVE_EVERY_ROWS === 0) rls.solve(gram, moment, RIDGE, weights);
     },
     predict({ weights, waiting, frame }, now, { row, level, deviation }, out) {
       const slot = row % horizon;
       waiting.set(now, slot * features);
       frame[2 * slot] = level;
       frame[2 * slot + 1] = deviation;
-      rlsPredict(weights, now, out);
+      rls.predict(weights, now, out);
       for (let j = 0; j < horizon; j++) out[j] = level + deviation * out[j]!;
     },
   };

@@ -2,6 +2,7 @@
 // (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0007.
 
 import { assert } from '../../base/assert.ts';
+import type { Simd } from '../../kernel/wasm/simd.ts';
 
 export interface ForecastOptions {
   /** Columns of a row, forecast one by one. */
@@ -16,6 +17,8 @@ export interface ForecastOptions {
   readonly cell: 'ssm' | 'attention';
   /** Rows per second, for the pts of results; 0: rows without a rate. */
   readonly rateHz: number;
+  /** The WebAssembly kernels: the same forecasts to the bit, sooner, where a stream's state lies in the kernel memory. */
+  readonly simd?: Simd | undefined;
 }
 
 /** Mean of the last season: what everything else is measured against. */
