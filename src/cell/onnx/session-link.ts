@@ -51,6 +51,7 @@ export function linkSession(manifest: OnnxManifest, source: GraphSource): Sessio
 
   const run: RunBatch = async (rows, size) => {
     try {
+      if (session?.alive() === false) close(); // it died while this model had no rows: they need not fail for it
       const opened = session ?? (await open());
       const slab = slabs.get(size) ?? makeSlab(manifest, axes, size);
       slabs.set(size, slab);

@@ -14,7 +14,11 @@ import { sampleModel } from './sample.ts';
 import { threadCount } from './worker-threads.ts';
 
 const workers: Worker[] = [];
-process.on('worker', (worker) => workers.push(worker));
+const exited = new Set<Worker>();
+process.on('worker', (worker) => {
+  workers.push(worker);
+  worker.once('exit', () => exited.add(worker));
+});
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
@@ -171,6 +175,18 @@ describe('what goes wrong', () => {
     expect(state.bytes).toEqual(whole.state.bytes);
   });
 
+  it('does not fail a row for a thread that died before the row came', async () => {
+    const [cell, other] = await Promise.all([sampleAsyncCell(2), sampleAsyncCell(3)]);
+    const worker = workers.at(-1)!;
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // it died old enough to be replaced at once
+    const ended = once(worker, 'exit').catch(() => undefined);
+    worker.postMessage(null);
+    await ended;
+    await vi.waitUntil(() => exited.has(worker));
+    for (const each of [cell, other]) await each.run(fresh(each), new Float32Array(3), new Float32Array(2));
+    expect(workers.at(-1)).not.toBe(worker);
+  });
+
   describe('without shared memory', () => {
     afterEach(() => vi.unstubAllGlobals());
     it('says so', async () => {
@@ -217,7 +233,7 @@ describe('the threads', () => {
     await vi.waitUntil(
       () => {
         collect();
-        return threadCount() === 0;
+        return threadCount() === 0 && exited.size === workers.length;
       },
       { timeout: 30_000, interval: 50 },
     );

@@ -23,6 +23,8 @@ export interface WorkerSession {
    * @throws ERR_ONNX_MODEL when the thread has died
    */
   ask(request: WithoutSession<WorkerRequest>): Promise<WorkerAnswer>;
+  /** Whether its thread lives. */
+  alive(): boolean;
   close(): void;
 }
 interface Waiter {
@@ -49,13 +51,13 @@ let exitWatched = false;
  */
 export function openWorkerSession(threadsMax: number): WorkerSession {
   if (resting) throw resting;
-  const serving = [...threads].filter(({ sessions }) => sessions > 0); // one without is ending
-  const least = serving.sort((a, b) => a.sessions - b.sessions)[0];
-  const thread = least && serving.length >= threadsMax ? least : startThread();
+  const [least] = serving().sort((a, b) => a.sessions - b.sessions);
+  const thread = least && threadCount() >= threadsMax ? least : startThread();
   const session = sessionsEver++;
   thread.sessions++;
   let open = true;
   return {
+    alive: () => thread.dead === undefined,
     ask: (request) => (open ? ask(thread, { ...request, session }) : Promise.reject(died('it was closed'))),
     close() {
       if (!open) return;
@@ -65,8 +67,10 @@ export function openWorkerSession(threadsMax: number): WorkerSession {
   };
 }
 
-/** How many threads run now. */
-export const threadCount = (): number => threads.size;
+/** One without a session is ending. */
+const serving = (): Thread[] => [...threads].filter(({ sessions }) => sessions > 0);
+/** How many threads there are, without those that are ending. */
+export const threadCount = (): number => serving().length;
 
 function ask(thread: Thread, request: WorkerRequest): Promise<WorkerAnswer> {
   if (thread.dead) return Promise.reject(thread.dead);
