@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../../commands/serve.ts';
+import { startBareServer } from './bare-server.ts';
 import { holdStreams } from './hold-streams.ts';
 import { type LoadOptions, pacedLoad } from './paced-load.ts';
 
@@ -60,6 +61,16 @@ it('replaces streams that leave, and loses no answer over it', async () => {
   expect(report.joined).toBeGreaterThan(6);
   expect(report).toMatchObject({ lost: 0, broken: 0 });
   expect(report.sent + report.unsent).toBe(150);
+  await gone();
+});
+
+it('has every framed message answered, each at its own offset', async () => {
+  const bare = await startBareServer('127.0.0.1');
+  for (const port of [bare.port, server.port]) {
+    const report = await pacedLoad(load({ port, frame: 'framed' }), () => undefined);
+    expect(report).toMatchObject({ sent: 60, answered: 60, lost: 0, broken: 0 });
+  }
+  await bare.close();
   await gone();
 });
 
