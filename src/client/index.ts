@@ -8,6 +8,7 @@ export type {
   EndMessage,
   FinalizedMessage,
   FormatMessage,
+  Framing,
   GapMessage,
   ReadyMessage,
   ResetMessage,

@@ -3,6 +3,7 @@
 
 import { asEngineError, type EngineError, ERROR_CODES, type ErrorCode, engineError } from '../base/errors.ts';
 import { type Codec, PROTOCOL_JSON, PROTOCOL_PB } from '../wire/codec.ts';
+import { framedCodec } from '../wire/framed-codec.ts';
 import { jsonCodec } from '../wire/json-codec.ts';
 import type {
   AckMessage,
@@ -12,12 +13,14 @@ import type {
   ErrorMessage,
   FinalizedMessage,
   FormatMessage,
+  Framing,
   GapMessage,
   OptionMap,
   PolicyName,
   ReadyMessage,
   ResetMessage,
   ResultMessage,
+  RowsMessage,
   ServerMessage,
 } from '../wire/messages.ts';
 import type { WebSocketLike } from '../wire/socket-like.ts';
@@ -36,6 +39,8 @@ export interface ConnectOptions {
   readonly ackMs?: number;
   /** Default json. pb is smaller, but protobufjs compiles its encoders: a page with a strict CSP stays with json. */
   readonly protocol?: 'json' | 'pb';
+  /** framed: a header of 24 bytes before rows, detections and audio instead of text. Default raw. */
+  readonly frame?: Framing;
   /** Default: the platform's WebSocket, or `ws` on Node 20. */
   readonly socket?: OpenSocket;
   readonly onResult?: (message: ResultMessage) => void;
@@ -48,7 +53,7 @@ export interface ConnectOptions {
 
 /** `send` calls that may wait for credit at once; a caller who does not await them is told rather than buffered. */
 const WAITING_MAX = 256;
-/** Room for what an Envelope adds to its rows. */
+/** Room for what an Envelope, or a frame's header, adds to its rows. */
 const ENVELOPE_BYTES = 32;
 
 export class StreamClient {
@@ -139,8 +144,9 @@ export class StreamClient {
   }
 
   async #open(url: string): Promise<void> {
-    const { protocol = 'json', socket = defaultSocket } = this.#options;
-    this.#codec = protocol === 'pb' ? (await import('../wire/pb-codec.ts')).pbCodec : jsonCodec;
+    const { protocol = 'json', frame, socket = defaultSocket } = this.#options;
+    const codec = protocol === 'pb' ? (await import('../wire/pb-codec.ts')).pbCodec : jsonCodec;
+    this.#codec = frame === 'framed' ? framedCodec(codec) : codec;
     const made = socket(url, [protocol === 'pb' ? PROTOCOL_PB : PROTOCOL_JSON]);
     // A platform's socket can fail before the next turn (a port it blocks), so nothing is awaited that need not be.
     const opened = made instanceof Promise ? await made : made;
@@ -162,7 +168,7 @@ export class StreamClient {
   }
 
   #begin(): void {
-    const { pipeline, format, options, stream, policy, ackMs } = this.#options;
+    const { pipeline, format, frame, options, stream, policy, ackMs } = this.#options;
     this.#socket!.onopen = null;
     this.#post({
       type: 'start',
@@ -170,6 +176,7 @@ export class StreamClient {
       pipeline,
       format,
       ...(stream === undefined ? {} : { stream }),
+      ...(frame === undefined ? {} : { frame }),
       ...(policy === undefined ? {} : { policy }),
       ...(ackMs === undefined ? {} : { ack_ms: ackMs }),
       ...(options === undefined ? {} : { options }),
@@ -225,11 +232,17 @@ export class StreamClient {
           expected: 'send less, or gap()',
         });
       }
-      const offset = this.#options.protocol === 'pb' ? { offset: this.#offset } : {};
-      this.#post({ type: 'rows', ...offset, data: bytes });
+      this.#post({ type: 'rows', ...this.#place(rows), data: bytes });
       this.#offset += rows;
       if (rows > 0) this.#gate!.sent(this.#offset, bytes.length); // a lone header line moves no offset, so no ack frees it
     }
+  }
+
+  /** Where rows lie, in the forms that can say it. */
+  #place(count: number): Pick<RowsMessage, 'offset' | 'count'> {
+    const { protocol, frame } = this.#options;
+    if (frame === 'framed') return { offset: this.#offset, count };
+    return protocol === 'pb' ? { offset: this.#offset } : {};
   }
 
   async #ask(type: 'finalize' | 'reset'): Promise<FinalizedMessage | ResetMessage> {

@@ -15,9 +15,24 @@ export interface ItemHandlers {
   readonly detection?: (item: Detection) => void;
 }
 
+/** A detection that a stage gives: its name and its values in order. Lets the wire leave the names out (framed binary). */
+export interface Declared {
+  readonly op: string;
+  readonly values: readonly string[];
+}
+
+const DECLARED = new WeakMap<Stage, readonly Declared[]>();
+
+/** What the stages of a pipeline said they give. One that says nothing is no less a stage: its names travel with it. */
+export const declaredBy = (stages: readonly Stage[]): readonly Declared[] =>
+  stages.flatMap((stage) => DECLARED.get(stage) ?? []);
+
 /** `open` is called once per stream: it takes its state from the context and returns handlers that `emit` 0..n items. */
-export function makeStage(open: (context: StreamContext, emit: Emit) => ItemHandlers): Stage {
-  return (context) => (source) =>
+export function makeStage(
+  open: (context: StreamContext, emit: Emit) => ItemHandlers,
+  declared: readonly Declared[] = [],
+): Stage {
+  const stage: Stage = (context) => (source) =>
     new Observable<Item>((subscriber) => {
       const emit: Emit = (item) => subscriber.next(item);
       const handlers = open(context, emit);
@@ -34,6 +49,8 @@ export function makeStage(open: (context: StreamContext, emit: Emit) => ItemHand
         complete: () => subscriber.complete(),
       });
     });
+  if (declared.length > 0) DECLARED.set(stage, declared);
+  return stage;
 }
 
 function handle(handlers: ItemHandlers, item: Item, emit: Emit): void {

@@ -19,6 +19,8 @@ export interface Door {
   /** Next source row expected: everything before it was accepted or declared missing. */
   readonly next: number;
   readonly rowsWaiting: number;
+  /** Pieces of input that `take` would give. */
+  readonly itemsWaiting: number;
   /** Rows [rows, width], in order, directly after what came before. */
   rows(data: Float32Array, at: Micros, times?: Float64Array): void;
   gap(rows: number, why: GapCause, at: Micros): void;
@@ -77,23 +79,13 @@ export function createDoor(options: DoorOptions): Door {
     get rowsWaiting() {
       return rowsWaiting;
     },
+    get itemsWaiting() {
+      return waiting.length;
+    },
     rows(data, at, times) {
       const count = data.length / source.width;
       if (count === 0) return;
       if (!makeRoom(count)) return admitGap(count, 'shed', at);
-      if (allFinite(data)) {
-        const pts = times ? micros(times[0]!) : ptsOf(next);
-        const chunk: Chunk = {
-          kind: 'chunk',
-          from: next,
-          to: next + count,
-          pts,
-          rows: count,
-          width: source.width,
-          data,
-        };
-        return admit(times ? { ...chunk, times } : chunk, at);
-      }
       for (const run of finiteRuns(data, source.width, options.nanIsMissing)) {
         const pts = times ? micros(times[run.start]!) : ptsOf(next);
         if (run.finite) admit(chunkOf(data, source.width, run, next, pts, times), at);
@@ -146,6 +138,7 @@ interface Run {
 
 /** Maximal runs of rows that are all usable or all not. By row, never by message, so that chunking cannot change results. */
 function finiteRuns(data: Float32Array, width: number, nanIsMissing: boolean): Run[] {
+  if (allFinite(data)) return [{ start: 0, end: data.length / width, finite: true }];
   const runs: Run[] = [];
   for (let row = 0; row * width < data.length; row++) {
     let finite = true;
@@ -162,14 +155,8 @@ function finiteRuns(data: Float32Array, width: number, nanIsMissing: boolean): R
 
 function chunkOf(data: Float32Array, width: number, run: Run, from: number, pts: Micros, times?: Float64Array): Chunk {
   const rows = run.end - run.start;
-  const chunk: Chunk = {
-    kind: 'chunk',
-    from,
-    to: from + rows,
-    pts,
-    rows,
-    width,
-    data: data.subarray(run.start * width, run.end * width),
-  };
+  const whole = rows * width === data.length;
+  const values = whole ? data : data.subarray(run.start * width, run.end * width);
+  const chunk: Chunk = { kind: 'chunk', from, to: from + rows, pts, rows, width, data: values };
   return times ? { ...chunk, times: times.subarray(run.start, run.end) } : chunk;
 }

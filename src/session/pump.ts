@@ -1,41 +1,88 @@
-// Turns of work for all sessions of a process: each session with something waiting gets a bounded share, then the next,
-// and between rounds the event loop runs, so one loud stream can starve neither the others nor the sockets.
+// Turns of work for all streams of a process: each one with something waiting gets a bounded share, then the next, and after
+// a bounded round the event loop runs. So one loud stream can starve neither the others nor the sockets: who waits for its
+// turn waits for the turns before it, never for another's whole backlog. Knows no session; who works: transport/bridge.ts.
 
-import type { Session } from './session.ts';
+import type { Clock, Micros } from '../base/units.ts';
 
-export interface Pump {
-  /** Says that `session` may have work. Cheap, may be called for every message. */
-  wake(session: Session): void;
-  forget(session: Session): void;
+/** Does at most `itemsMax` items, none begun at or after `until`. True: it wants another turn. Must not throw. */
+export type Turn = (itemsMax: number, until: Micros) => boolean;
+
+export interface Seat {
+  /** There may be work. Cheap, may be called for every message. */
+  wake(): void;
+  /** No turn until `wake`. */
+  rest(): void;
 }
 
-/** Items of one session per turn. Sixteen 10 ms hops cost about 2 ms with plain kernels: the others' worst wait per stream. */
-const ITEMS_PER_TURN = 16;
+export interface Pump {
+  join(turn: Turn): Seat;
+}
 
-export function createPump(afterTurn: (session: Session) => void): Pump {
-  const ready = new Set<Session>();
+/** Items of one stream per turn: with ROUND_US, what a stream can wait for each other one before it. */
+export const ITEMS_PER_TURN = 16;
+/** After this long a turn ends, whatever is left: 10 hops of vad at 50 us. One item is always done. */
+export const TURN_US = 500;
+/** After this long the sockets get in: what a message can wait to be read, beside the turn under way. */
+export const ROUND_US = 2000;
+
+interface Place extends Seat {
+  readonly turn: Turn;
+  queued: boolean;
+  wanted: boolean;
+}
+
+/** @param defer runs a function after the event loop has looked at the sockets; for tests, which count turns */
+export function createPump(clock: Clock, defer: (round: () => void) => void = setImmediate): Pump {
+  /** In order of their next turn, each once. */
+  let queue: Place[] = [];
   let scheduled = false;
 
-  function round(): void {
-    scheduled = false;
-    for (const session of [...ready]) {
-      if (!session.work(ITEMS_PER_TURN)) ready.delete(session);
-      afterTurn(session);
-    }
-    schedule();
+  function enter(place: Place): void {
+    if (!place.queued) queue.push(place);
+    place.queued = true;
   }
   function schedule(): void {
-    if (scheduled || ready.size === 0) return;
+    if (scheduled || queue.length === 0) return;
     scheduled = true;
-    setImmediate(round);
+    defer(round);
+  }
+  function round(): void {
+    scheduled = false;
+    const round = queue;
+    queue = [];
+    let now = clock.now();
+    const end = now + ROUND_US;
+    let served = 0;
+    while (served < round.length && (served === 0 || now < end)) {
+      const place = round[served++]!;
+      place.queued = false;
+      if (!place.wanted) continue;
+      place.wanted = false;
+      if (place.turn(ITEMS_PER_TURN, (now + TURN_US) as Micros)) {
+        place.wanted = true;
+        enter(place);
+      }
+      now = clock.now();
+    }
+    if (served < round.length) queue = [...round.slice(served), ...queue];
+    schedule();
   }
   return {
-    wake(session) {
-      ready.add(session);
-      schedule();
-    },
-    forget: (session) => {
-      ready.delete(session);
+    join(turn) {
+      const place: Place = {
+        turn,
+        queued: false,
+        wanted: false,
+        wake() {
+          place.wanted = true;
+          enter(place);
+          schedule();
+        },
+        rest() {
+          place.wanted = false;
+        },
+      };
+      return place;
     },
   };
 }

@@ -2,7 +2,7 @@
 // owns a timer; somebody calls `work()` (pump.ts in the server, a plain loop in `run`). Marble of what it does:
 //   rows, gap, mark -> [door: bounded inbox] -> work() -> stages -> outputs on the source grid, numbered, digested
 
-import { Subject, type Subscription } from 'rxjs';
+import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { assert } from '../base/assert.ts';
 import { asEngineError, type EngineError, engineError } from '../base/errors.ts';
 import type { Clock, Micros, StreamId } from '../base/units.ts';
@@ -63,7 +63,7 @@ export class Session {
   #door: Door;
   #arenas: Arenas;
   #digest: DigestState;
-  #input = new Subject<Item>();
+  #input!: Subscriber<Item>;
   #abort = new AbortController();
   #subscription: Subscription;
   #toSource: (item: ResultItem | Gap) => ResultItem | Gap;
@@ -95,9 +95,11 @@ export class Session {
     });
     this.#toSource = toSourceGrid(loaded.pipeline.input, source, () => this.#door.next);
     const context = this.#context();
-    const output$ = loaded
-      .connect(source)
-      .reduce((stream, stage) => stream.pipe(stage(context)), this.#input.asObservable());
+    // Its one subscriber is fed by hand: a Subject, made for many, would copy a list for every item.
+    const input$ = new Observable<Item>((subscriber) => {
+      this.#input = subscriber;
+    });
+    const output$ = loaded.connect(source).reduce((stream, stage) => stream.pipe(stage(context)), input$);
     this.#subscription = output$.subscribe({
       next: (item) => this.#emit(item),
       error: (thrown) => this.#fail(thrown),
@@ -140,8 +142,8 @@ export class Session {
     this.#door.mark(what, this.#options.clock.now());
   }
 
-  /** Feeds at most `itemsMax` waiting items through the stages; true while more could be done right now. */
-  work(itemsMax = 64): boolean {
+  /** Feeds waiting items through the stages, at most `itemsMax` and none from `until` on; true while more could be done. */
+  work(itemsMax = 64, until?: Micros): boolean {
     for (let i = 0; i < itemsMax; i++) {
       if (this.#pending || this.#ended) return false;
       const arrival = this.#door.take();
@@ -149,6 +151,7 @@ export class Session {
       this.#arrivedAt = arrival.at;
       this.#input.next(arrival.item);
       this.#consumed(arrival.item.to);
+      if (until !== undefined && this.#door.itemsWaiting > 0 && this.#options.clock.now() >= until) break;
     }
     return true;
   }

@@ -4,6 +4,7 @@
 
 import { micros } from '../base/units.ts';
 import type { Gap, ResultItem } from '../item/item.ts';
+import { ptsOf } from '../item/timeline.ts';
 import type { PipelineInput, StreamFormat } from '../pipeline/define-pipeline.ts';
 
 export function toSourceGrid(
@@ -15,6 +16,7 @@ export function toSourceGrid(
   const ratio = source.rateHz / input.rateHz;
   return (item) => {
     const limit = rowsCome();
+    if (ratio === 1 && item.to <= limit && item.pts === ptsOf(item.from, source.rateHz)) return item;
     const from = Math.min(Math.round(item.from * ratio), limit);
     const to = Math.min(Math.round(item.to * ratio), limit);
     return { ...item, from, to, pts: micros((from * 1e6) / source.rateHz) };

@@ -4,44 +4,32 @@
 
 import { assert } from '../base/assert.ts';
 import { asEngineError, type EngineError, engineError } from '../base/errors.ts';
-import { type Clock, type Micros, streamId } from '../base/units.ts';
+import { type Micros, streamId } from '../base/units.ts';
 import type { Mark } from '../item/item.ts';
+import { declaredBy } from '../operator/make-stage.ts';
 import type { LoadedPipeline } from '../pipeline/connect.ts';
+import type { Seat } from '../session/pump.ts';
 import { type Output, Session } from '../session/session.ts';
 import type { Codec, Frame } from '../wire/codec.ts';
+import { framedCodec } from '../wire/framed-codec.ts';
 import type { ClientMessage, ServerMessage, StartMessage } from '../wire/messages.ts';
-import { toResultMessage } from '../wire/result-message.ts';
 import { rowWidth } from '../wire/row-builder.ts';
 import { rowBytesMin } from '../wire/rows.ts';
+import { type Acks, createAcks } from './acks.ts';
+import type { BridgeContext } from './bridge-context.ts';
 import { type CreditLedger, createCreditLedger } from './credit-ledger.ts';
-import { ACK_MS_DEFAULT, checkSize, type StreamLimits } from './limits.ts';
+import { checkSize } from './limits.ts';
 import { readyMessage } from './ready-message.ts';
 import { nonFiniteRows, takeGap, takeRows } from './take-rows.ts';
 import { type Connection, closeReason } from './transport.ts';
 import { watchMarks } from './watch-marks.ts';
-
-export type OpenPipeline = (name: string, options: Readonly<Record<string, unknown>>) => Promise<LoadedPipeline>;
-
-export interface BridgeContext {
-  readonly id: string;
-  readonly openPipeline: OpenPipeline;
-  readonly clock: Clock;
-  readonly limits: StreamLimits;
-  /** This stream's session may have work. */
-  wake(session: Session, bridge: Bridge): void;
-  /** Its session is to be left alone: for good, or until `wake`. */
-  rest(session: Session): void;
-  /** Microseconds from the arrival of a chunk to the socket taking a result of it. */
-  readonly observe?: ((us: number) => void) | undefined;
-  /** Called once. `error` is absent after `end` and when the client just went. */
-  closed(bridge: Bridge, error?: EngineError): void;
-}
 
 type Phase = 'waiting' | 'opening' | 'open' | 'ending' | 'closed';
 
 export class Bridge {
   #phase: Phase = 'waiting';
   #connection: Connection;
+  #seat: Seat;
   #codec: Codec;
   #context: BridgeContext;
   #session: Session | undefined;
@@ -49,13 +37,13 @@ export class Bridge {
   /** What came between `start` and `ready`. */
   #early: { readonly message: ClientMessage; readonly bytes: number }[] = [];
   #ledger: CreditLedger | undefined;
+  #acks: Acks | undefined;
   #marks: { readonly what: Mark['what']; readonly id: string; readonly bytes: number }[] = [];
   #resting = false;
-  #ackedOffset = 0;
-  #lagUs = 0;
+  /** When the inputs of results came that wait for the end of the turn; kept only for `observe`. */
+  #unobserved: number[] = [];
   #results = 0;
   #faultRows = 0;
-  #ackAt: Micros;
   #heardAt: Micros;
   #closeCode = 1000;
   #deadline = Infinity;
@@ -64,7 +52,8 @@ export class Bridge {
     this.#connection = connection;
     this.#codec = codec;
     this.#context = context;
-    this.#ackAt = this.#heardAt = context.clock.now();
+    this.#seat = context.join((itemsMax, until) => this.#turn(itemsMax, until));
+    this.#heardAt = context.clock.now();
     connection.messages$.subscribe({ next: (frame) => this.#hear(frame), complete: () => this.#dispose() });
   }
 
@@ -79,25 +68,12 @@ export class Bridge {
       return this.fail(engineError('ERR_START_MISSING', 'no start came', { expected }));
     }
     if (!this.#session) return;
-    if (this.#resting && this.#connection.backlogBytes <= limits.backlogBytesMax / 2) this.#wake();
-    this.#ledger!.consume(this.#session.offset);
-    if (now - this.#ackAt >= (this.#start?.ack_ms ?? ACK_MS_DEFAULT) * 1000) this.#ack();
+    if (this.#resting) this.#wake();
+    this.#ackIfDue(now);
     if (silentMs > limits.idleMsMax && this.#ledger!.messages === 0) {
       const expected = `a message, or keepalive, every ${limits.idleMsMax} ms`;
       this.fail(engineError('ERR_IDLE', 'nothing came for too long', { expected }));
     }
-  }
-
-  /** Call after each of the pump's turns on this stream. */
-  afterTurn(): void {
-    if (this.#phase === 'closed' || !this.#session) return;
-    if (this.#session.ended) return this.#finish();
-    if (this.#connection.backlogBytes > this.#context.limits.backlogBytesMax) {
-      this.#resting = true;
-      this.#context.rest(this.#session);
-    }
-    this.#ledger!.consume(this.#session.offset);
-    if (this.#ledger!.ackableBytes >= this.#context.limits.creditBytes / 2) this.#ack();
   }
 
   /** Takes nothing more, answers what was taken, then closes with 1001. */
@@ -123,17 +99,19 @@ export class Bridge {
     if (this.#phase === 'closed') return;
     this.#heardAt = this.#context.clock.now();
     if (frame.bytes.length === 0 && !frame.text) return;
-    this.#attempt(() => {
+    try {
       checkSize(frame.bytes, this.#context.limits);
       this.#take(this.#codec.decodeClient(frame), frame.bytes.length);
-    });
+    } catch (thrown) {
+      this.#report(asEngineError(thrown));
+    }
   }
 
-  /** Does what a message asks; what goes wrong is told, and ends the stream or not as its code says. */
-  #attempt(action: () => void): void {
+  /** What goes wrong is told, and ends the stream or not as its code says. */
+  #attempt(message: ClientMessage, bytes: number): void {
     if (this.#phase === 'closed') return;
     try {
-      action();
+      this.#take(message, bytes);
     } catch (thrown) {
       this.#report(asEngineError(thrown));
     }
@@ -158,7 +136,10 @@ export class Bridge {
     }
     this.#phase = 'opening';
     this.#start = start;
-    this.#ledger = createCreditLedger(this.#context.limits, (start.policy ?? 'block') === 'block');
+    if (start.frame === 'framed') this.#codec = framedCodec(this.#codec);
+    const { limits } = this.#context;
+    this.#ledger = createCreditLedger(limits, (start.policy ?? 'block') === 'block');
+    this.#acks = createAcks(limits.creditBytes, this.#heardAt, start.ack_ms);
     this.#context
       .openPipeline(start.pipeline, start.options ?? {})
       .then((loaded) => this.#begin(start, loaded))
@@ -168,10 +149,12 @@ export class Bridge {
   #begin(start: StartMessage, loaded: LoadedPipeline): void {
     if (this.#phase === 'closed') return;
     const { id, limits, clock } = this.#context;
+    const source = { rateHz: start.format.rate ?? 0, width: rowWidth(start.format) };
+    const stages = loaded.connect(source);
     const session: Session = new Session({
       id: streamId(start.stream ?? id),
-      loaded: { ...loaded, connect: (source) => [...loaded.connect(source), watchMarks((what) => this.#passed(what))] },
-      source: { rateHz: start.format.rate ?? 0, width: rowWidth(start.format) },
+      loaded: { ...loaded, connect: () => [...stages, watchMarks((what) => this.#passed(what))] },
+      source,
       clock,
       policy: start.policy ?? 'block',
       inboxRowsMax: Math.floor((2 * limits.creditBytes) / rowBytesMin(start.format)),
@@ -184,11 +167,31 @@ export class Bridge {
     });
     this.#session = session;
     this.#phase = 'open';
-    this.#send(readyMessage(id, session, loaded, limits));
+    const framed = start.frame === 'framed' ? declaredBy(stages) : undefined;
+    this.#send(readyMessage(id, session, loaded, limits, framed));
     for (const { message, bytes } of this.#early.splice(0)) {
       this.#ledger!.release(bytes);
-      this.#attempt(() => this.#take(message, bytes));
+      this.#attempt(message, bytes);
     }
+  }
+
+  /** This stream's share of work. What it sends leaves in one piece. */
+  #turn(itemsMax: number, until: Micros): boolean {
+    const session = this.#session!;
+    this.#connection.cork();
+    const more = session.work(itemsMax, until);
+    if (session.ended) this.#finish();
+    else this.#ackIfDue(this.#heardAt); // a little late, and the ack needs no write of its own
+    this.#connection.uncork();
+    this.#observe();
+    this.#resting ||= this.#connection.backlogBytes > this.#context.limits.backlogBytesMax;
+    return more && !this.#resting;
+  }
+
+  #observe(): void {
+    if (this.#unobserved.length === 0) return;
+    const now = this.#context.clock.now();
+    for (const at of this.#unobserved.splice(0)) this.#context.observe?.(now - at);
   }
 
   #apply(session: Session, message: ClientMessage, bytes: number): void {
@@ -234,33 +237,34 @@ export class Bridge {
   }
 
   #emit({ seq, item, latencyUs }: Output): void {
-    this.#lagUs = Math.max(this.#lagUs, latencyUs);
+    this.#acks!.lag(latencyUs);
     if (item.kind === 'gap') return this.#send({ type: 'gap', from: item.from, to: item.to, why: item.why });
     this.#results = seq + 1;
-    const outAt = this.#context.clock.now();
-    this.#send(toResultMessage(seq, item));
-    this.#context.observe?.(latencyUs + this.#context.clock.now() - outAt);
+    if (this.#context.observe) this.#unobserved.push(this.#context.clock.now() - latencyUs);
+    if (this.#phase !== 'closed') this.#connection.send(this.#codec.encodeResult(seq, item));
   }
 
   #wake(): void {
     this.#resting &&= this.#connection.backlogBytes > this.#context.limits.backlogBytesMax / 2;
-    if (!this.#resting && this.#session) this.#context.wake(this.#session, this);
+    if (!this.#resting && this.#session) this.#seat.wake();
   }
 
-  #ack(): void {
+  #ackIfDue(now: Micros): void {
+    this.#ledger!.consume(this.#session!.offset);
+    if (this.#acks!.isDue(now, this.#ledger!.ackableBytes)) this.#ack(now);
+  }
+
+  #ack(now: Micros): void {
     const { offset } = this.#session!;
-    this.#ackAt = this.#context.clock.now();
     this.#ledger!.consume(offset);
     this.#ledger!.ack();
-    if (offset === this.#ackedOffset) return;
-    this.#ackedOffset = offset;
-    const lag = Math.round(this.#lagUs / 100) / 10;
-    this.#lagUs = 0;
-    this.#send({ type: 'ack', offset, credit: this.#context.limits.creditBytes, lag_ms: lag });
+    const message = this.#acks!.next(offset, now);
+    if (message) this.#send(message);
   }
 
   #finish(): void {
-    this.#ack();
+    if (this.#phase === 'closed') return;
+    this.#ack(this.#heardAt);
     this.#send({ type: 'end', ...this.#session!.summary() });
     this.#connection.close(this.#closeCode, 'end');
     this.#dispose();
@@ -289,10 +293,8 @@ export class Bridge {
   #dispose(error?: EngineError): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    if (this.#session) {
-      this.#context.rest(this.#session);
-      this.#session.close();
-    }
-    this.#context.closed(this, error);
+    this.#seat.rest();
+    this.#session?.close();
+    this.#context.closed(error);
   }
 }

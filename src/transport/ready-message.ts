@@ -2,10 +2,17 @@
 
 import type { LoadedPipeline } from '../pipeline/connect.ts';
 import type { Session } from '../session/session.ts';
-import type { ReadyMessage } from '../wire/messages.ts';
+import type { FramedOp, ReadyMessage } from '../wire/messages.ts';
 import type { StreamLimits } from './limits.ts';
 
-export function readyMessage(id: string, session: Session, loaded: LoadedPipeline, limits: StreamLimits): ReadyMessage {
+/** @param framed what comes as framed binary, when start asked for that */
+export function readyMessage(
+  id: string,
+  session: Session,
+  loaded: LoadedPipeline,
+  limits: StreamLimits,
+  framed: readonly FramedOp[] | undefined,
+): ReadyMessage {
   const { name } = loaded.pipeline;
   const [sha256] = loaded.modelIds;
   return {
@@ -26,5 +33,6 @@ export function readyMessage(id: string, session: Session, loaded: LoadedPipelin
       max_gap: limits.gapRowsMax,
       max_outstanding: limits.outstandingMessagesMax,
     },
+    ...(framed ? { frame: 'framed', framed } : {}),
   };
 }

@@ -4,11 +4,11 @@
 import { type EngineError, engineError } from '../base/errors.ts';
 import type { Clock } from '../base/units.ts';
 import { createPump } from '../session/pump.ts';
-import type { Session } from '../session/session.ts';
 import { type Codec, PROTOCOL_PB } from '../wire/codec.ts';
 import { jsonCodec } from '../wire/json-codec.ts';
 import { pbCodec } from '../wire/pb-codec.ts';
-import { Bridge, type OpenPipeline } from './bridge.ts';
+import { Bridge } from './bridge.ts';
+import type { OpenPipeline } from './bridge-context.ts';
 import { type StreamLimits, TICK_MS } from './limits.ts';
 import { type Connection, closeReason, type Transport } from './transport.ts';
 
@@ -41,8 +41,7 @@ export interface StreamServer {
 export function serveStreams(options: ServeOptions): StreamServer {
   const { transport, clock, limits, openPipeline, log = () => undefined } = options;
   const bridges = new Set<Bridge>();
-  const bySession = new WeakMap<Session, Bridge>();
-  const pump = createPump((session) => bySession.get(session)?.afterTurn());
+  const pump = createPump(clock);
   let ticker: ReturnType<typeof setInterval> | undefined;
   let draining = false;
   let emptied: () => void = () => undefined;
@@ -58,28 +57,23 @@ export function serveStreams(options: ServeOptions): StreamServer {
       return refuse(connection, codec, error);
     }
     const id = crypto.randomUUID();
-    bridges.add(
-      new Bridge(connection, codec, {
-        id,
-        openPipeline,
-        clock,
-        limits,
-        observe: options.observe,
-        wake(session, bridge) {
-          bySession.set(session, bridge);
-          pump.wake(session);
-        },
-        rest: pump.forget,
-        closed(bridge, error) {
-          bridges.delete(bridge);
-          log({ event: 'closed', id, ...(error ? { error } : {}) });
-          if (bridges.size > 0) return;
-          clearInterval(ticker);
-          ticker = undefined;
-          emptied();
-        },
-      }),
-    );
+    const bridge: Bridge = new Bridge(connection, codec, {
+      id,
+      openPipeline,
+      clock,
+      limits,
+      observe: options.observe,
+      join: pump.join,
+      closed(error) {
+        bridges.delete(bridge);
+        log({ event: 'closed', id, ...(error ? { error } : {}) });
+        if (bridges.size > 0) return;
+        clearInterval(ticker);
+        ticker = undefined;
+        emptied();
+      },
+    });
+    bridges.add(bridge);
     log({ event: 'opened', id });
     ticker ??= setInterval(tick, TICK_MS);
   }

@@ -22,6 +22,7 @@ export function takeRows(
   limits: StreamLimits,
 ): readonly EngineError[] {
   const decoded = decodeRows(message.data, format);
+  checkCount(message, decoded);
   const { offset = session.next } = message;
   if (offset < session.next) {
     throw engineError('ERR_SEQ_REGRESSION', `rows from ${offset} came after row ${session.next}`, {
@@ -34,6 +35,13 @@ export function takeRows(
   }
   feedRows(session, decoded, rowWidth(format), limits.chunkRowsMax);
   return decoded.faults.length === 0 ? [] : describeFaults(decoded, offset);
+}
+
+function checkCount({ count }: RowsMessage, decoded: DecodedRows): void {
+  if (count === undefined || count === decoded.count) return;
+  throw engineError('ERR_WIRE_MALFORMED', `frame.count is ${count}`, {
+    expected: `${decoded.count}, the rows behind the header`,
+  });
 }
 
 /** @throws ERR_GAP_INVALID unless the gap begins at the next row and is neither empty nor too long */

@@ -11,8 +11,11 @@ export interface Connection {
   readonly messages$: Observable<Frame>;
   /** Bytes given to `send` that the other side's network has not taken. */
   readonly backlogBytes: number;
-  /** A string is a text message. Ignored when the connection is closing or gone. */
+  /** A string is a text message. Ignored when the connection is closing or gone. Bytes are not to be changed afterwards. */
   send(data: string | Uint8Array): void;
+  /** What is sent from here to `uncork` may leave in one piece. Not nested; `close` sends what is held. */
+  cork(): void;
+  uncork(): void;
   /** Sends what waits, then closes. `reason` is cut to 123 bytes. */
   close(code: number, reason: string): void;
 }

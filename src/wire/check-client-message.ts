@@ -6,6 +6,7 @@ import {
   type ClientMessage,
   ENCODINGS,
   type FormatMessage,
+  FRAMINGS,
   type OptionMap,
   POLICIES,
   type StartMessage,
@@ -53,7 +54,6 @@ function checkStart(fields: Fields): StartMessage {
   if (fields.v !== 1) {
     throw engineError('ERR_WIRE_VERSION', `start.v is ${show(fields.v)}`, { expected: '1' });
   }
-  if (isPresent(fields.frame) && fields.frame !== 'raw') refuse('start.frame', fields.frame, 'raw, or nothing');
   if (isPresent(fields.resume)) refuse('start.resume', fields.resume, 'null: this server starts every stream anew');
   const name = `a name of 1 to ${NAME_LENGTH_MAX} characters`;
   return {
@@ -62,6 +62,7 @@ function checkStart(fields: Fields): StartMessage {
     pipeline: need('ERR_START_INVALID', 'start.pipeline', fields.pipeline, isName, name),
     ...optional('stream', fields.stream, isName, name),
     format: checkFormat(fields.format),
+    ...optional('frame', fields.frame, oneOf(FRAMINGS), `one of ${FRAMINGS.join(', ')}`),
     ...optional('policy', fields.policy, oneOf(POLICIES), `one of ${POLICIES.join(', ')}`),
     ...optional('ack_ms', fields.ack_ms, isAckMs, `a whole number from ${ACK_MS_MIN} to ${ACK_MS_MAX}`),
     ...(isPresent(fields.options) ? { options: checkOptions(fields.options) } : {}),

@@ -1,6 +1,7 @@
 // The contract of an encoding of the wire: messages <-> what one WebSocket message carries. Two kinds: json-codec.ts and
-// pb-codec.ts, chosen by the negotiated subprotocol. A codec holds no state and checks everything that a client sent.
+// pb-codec.ts, chosen by the negotiated subprotocol; framed-codec.ts may go around either. They check what a client sent.
 
+import type { ResultItem } from '../item/item.ts';
 import type { ClientMessage, ServerMessage } from './messages.ts';
 
 /** What one message of a socket carries. `text` says which kind it was; text bytes are UTF-8, not yet checked. */
@@ -17,6 +18,8 @@ export interface Codec {
   readonly protocol: Protocol;
   /** A string is a text message, bytes are a binary one. */
   encodeServer(message: ServerMessage): string | Uint8Array;
+  /** The same bytes as `encodeServer(toResultMessage(seq, item))`, without the message between: every hop pays for it. */
+  encodeResult(seq: number, item: ResultItem): string | Uint8Array;
   encodeClient(message: ClientMessage): string | Uint8Array;
   /**
    * @throws ERR_WIRE_MALFORMED not JSON, not UTF-8, not an Envelope; ERR_TYPE_UNKNOWN (not fatal);

@@ -21,6 +21,9 @@ export const TIME_UNITS = ['iso', 's', 'ms', 'us'] as const;
 export type TimeUnit = (typeof TIME_UNITS)[number];
 export const POLICIES = ['block', 'drop_oldest', 'reject'] as const;
 export type PolicyName = (typeof POLICIES)[number];
+/** How binary messages begin. raw: rows and nothing else. framed: a header of 24 bytes, also before results (frame.ts). */
+export const FRAMINGS = ['raw', 'framed'] as const;
+export type Framing = (typeof FRAMINGS)[number];
 export type OptionMap = Readonly<Record<string, string | number>>;
 
 // ---- client to server ----
@@ -31,14 +34,17 @@ export interface StartMessage {
   readonly pipeline: string;
   readonly stream?: string;
   readonly format: FormatMessage;
+  readonly frame?: Framing;
   readonly policy?: PolicyName;
   readonly ack_ms?: number;
   readonly options?: OptionMap;
 }
-/** millrace.v1: a binary message (`offset` absent). millrace.v1.pb: inside the Envelope. */
+/** millrace.v1: a binary message (`offset` absent). millrace.v1.pb: inside the Envelope. framed: behind a header. */
 export interface RowsMessage {
   readonly type: 'rows';
   readonly offset?: number;
+  /** framed only: rows in `data`, as the header says. */
+  readonly count?: number;
   readonly data: Uint8Array;
 }
 export interface GapMessage {
@@ -97,6 +103,15 @@ export interface ReadyMessage {
     /** Messages that may be outstanding past the last ack. */
     readonly max_outstanding: number;
   };
+  /** There when start asked for it: results in `framed`, and audio, come as framed binary. */
+  readonly frame?: 'framed';
+  /** A framed detection's channel is an index into this list. What is not in it comes as the subprotocol has it. */
+  readonly framed?: readonly FramedOp[];
+}
+/** The names that a framed detection leaves out. */
+export interface FramedOp {
+  readonly op: string;
+  readonly values: readonly string[];
 }
 export interface AckMessage {
   readonly type: 'ack';

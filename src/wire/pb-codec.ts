@@ -6,6 +6,8 @@ import { checkClientMessage } from './check-client-message.ts';
 import { type Codec, type Frame, PROTOCOL_PB } from './codec.ts';
 import { isAudioData, isForecastData, type ResultMessage, type ServerMessage } from './messages.ts';
 import { unwrapOptions, wrapOptions } from './option-values.ts';
+import { packDetection, unpackRows } from './pb-hot.ts';
+import { toResultMessage } from './result-message.ts';
 import { schema } from './schema.ts';
 import { shortestFloat32 } from './shortest-float32.ts';
 
@@ -18,11 +20,15 @@ export const pbCodec: Codec = {
     if (message.type === 'result') return envelope.encode({ result: wrapResult(message) });
     return wrap(message);
   },
+  encodeResult: (seq, item) =>
+    item.kind === 'detection' ? packDetection(seq, item) : pbCodec.encodeServer(toResultMessage(seq, item)),
   encodeClient(message) {
     if (message.type === 'start') return wrap({ ...message, options: wrapOptions(message.options ?? {}) });
     return wrap(message);
   },
   decodeClient(frame) {
+    const rows = frame.text ? undefined : unpackRows(frame.bytes);
+    if (rows) return rows;
     const fields = unwrap(frame);
     if (fields.type !== 'start') return checkClientMessage(fields);
     // Proto3 has no absent list or map: empty stands for absent.
@@ -35,6 +41,8 @@ export const pbCodec: Codec = {
   },
   decodeServer(data) {
     const fields = unwrap(typeof data === 'string' ? { text: true, bytes: NONE } : { text: false, bytes: data });
+    // Proto3 has no absent list either: what is not framed has none.
+    if (fields.type === 'ready' && fields.frame === undefined) delete fields.framed;
     return (fields.type === 'result' ? unwrapResult(fields) : fields) as unknown as ServerMessage;
   },
 };

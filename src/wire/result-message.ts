@@ -7,7 +7,9 @@ import { type DetectionData, type ForecastData, isAudioData, isForecastData, typ
 import { shortestFloat32 } from './shortest-float32.ts';
 
 type Cell = number | null;
-const toWire = (value: number): Cell => (Number.isFinite(value) ? shortestFloat32(value) : null);
+/** A float32 as messages have it: printed as short as it can be; null for what is not finite. */
+export const toWireNumber = (value: number): number | null => (Number.isFinite(value) ? shortestFloat32(value) : null);
+const toWire: (value: number) => Cell = toWireNumber;
 const fromWire = (value: Cell): number => (value === null ? Number.NaN : Math.fround(value));
 
 /** Print it with `jsonCodec.encodeServer`: audio samples are a Float32Array here and base64 in the text. */

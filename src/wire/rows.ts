@@ -3,6 +3,7 @@
 
 import { engineError } from '../base/errors.ts';
 import { decodeCsv } from './csv.ts';
+import { LITTLE_ENDIAN } from './little-endian.ts';
 import type { Encoding, FormatMessage } from './messages.ts';
 import { decodeNdjson } from './ndjson.ts';
 import { type DecodedRows, rowWidth } from './row-builder.ts';
@@ -59,9 +60,6 @@ function toInt16(value: number): number {
   }
   return Math.max(-32768, Math.min(32767, Math.round(value * 32768)));
 }
-
-/** Whether this machine stores numbers as the wire does: then a payload that lies straight needs no DataView. */
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 function fromPcm16(bytes: Uint8Array): Float32Array {
   const rows = new Float32Array(bytes.length / 2);

@@ -108,7 +108,7 @@ describe('a stream over a socket', () => {
       seq: 0,
       pipeline: 'energy',
       model: { name: 'energy', sha256: '00ff' },
-      numerics: 'f32-portable-1',
+      numerics: 'portable-1',
       credit: 131_072,
       limits: { max_message: 65_536, idle_ms: 60_000 },
     });

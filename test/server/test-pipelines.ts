@@ -7,43 +7,46 @@ import { makeStage } from '../../src/operator/make-stage.ts';
 import type { Stage } from '../../src/operator/stage.ts';
 import { loadPipeline } from '../../src/pipeline/connect.ts';
 import { definePipeline, type Pipeline } from '../../src/pipeline/define-pipeline.ts';
-import type { OpenPipeline } from '../../src/transport/bridge.ts';
+import type { OpenPipeline } from '../../src/transport/bridge-context.ts';
 
 const HOP = 160;
 const LAYOUT = { energy: f32(1), rows: u32(1) } as const;
 
 /** Leaky energy of hops of 160 samples. A hop touched by a gap is a gap; an end gives the last, short hop. */
 function energyStage(leak: number): Stage {
-  return makeStage((context, emit) => {
-    const { at } = context.state('energy', LAYOUT, ({ at }) => {
-      at.energy.fill(0);
-      at.rows.fill(0);
-    });
-    const detect = (item: Item, end: number) => {
-      const from = end - at.rows[0]!;
-      emit({ kind: 'detection', name: 'energy', from, to: end, pts: item.pts, values: { energy: at.energy[0]! } });
-      at.rows[0] = 0;
-    };
-    return {
-      chunk(item) {
-        for (let row = 0; row < item.rows; row++) {
-          const x = item.data[row]!;
-          at.energy[0] = at.energy[0]! * leak + (1 - leak) * x * x;
-          at.rows[0]! += 1;
-          if (at.rows[0] === HOP) detect(item, item.from + row + 1);
-        }
-      },
-      gap(item) {
-        emit({ ...item, from: item.from - at.rows[0]! });
+  return makeStage(
+    (context, emit) => {
+      const { at } = context.state('energy', LAYOUT, ({ at }) => {
+        at.energy.fill(0);
+        at.rows.fill(0);
+      });
+      const detect = (item: Item, end: number) => {
+        const from = end - at.rows[0]!;
+        emit({ kind: 'detection', name: 'energy', from, to: end, pts: item.pts, values: { energy: at.energy[0]! } });
         at.rows[0] = 0;
-      },
-      mark(item) {
-        if (at.rows[0]! > 0 && item.what !== 'flush') detect(item, item.from);
-        if (item.what === 'reset') at.energy.fill(0);
-        emit(item);
-      },
-    };
-  });
+      };
+      return {
+        chunk(item) {
+          for (let row = 0; row < item.rows; row++) {
+            const x = item.data[row]!;
+            at.energy[0] = at.energy[0]! * leak + (1 - leak) * x * x;
+            at.rows[0]! += 1;
+            if (at.rows[0] === HOP) detect(item, item.from + row + 1);
+          }
+        },
+        gap(item) {
+          emit({ ...item, from: item.from - at.rows[0]! });
+          at.rows[0] = 0;
+        },
+        mark(item) {
+          if (at.rows[0]! > 0 && item.what !== 'flush') detect(item, item.from);
+          if (item.what === 'reset') at.energy.fill(0);
+          emit(item);
+        },
+      };
+    },
+    [{ op: 'energy', values: ['energy'] }],
+  );
 }
 
 const energy = definePipeline({

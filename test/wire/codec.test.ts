@@ -4,7 +4,7 @@ import { micros } from '../../src/base/units.ts';
 import type { Chunk, Forecast, ResultItem } from '../../src/item/item.ts';
 import type { Codec, Frame } from '../../src/wire/codec.ts';
 import { jsonCodec } from '../../src/wire/json-codec.ts';
-import type { ClientMessage, ServerMessage } from '../../src/wire/messages.ts';
+import type { ClientMessage, RowsMessage, ServerMessage } from '../../src/wire/messages.ts';
 import { pbCodec } from '../../src/wire/pb-codec.ts';
 import { fromResultMessage, toResultMessage } from '../../src/wire/result-message.ts';
 import { schema } from '../../src/wire/schema.ts';
@@ -34,6 +34,7 @@ const clientMessages: readonly ClientMessage[] = [
     pipeline: 'forecast',
     stream: 's-7',
     format: { encoding: 'csv', rate: 0, fields: ['t', 'a', 'b'], time: 't', time_unit: 'ms' },
+    frame: 'framed',
     policy: 'drop_oldest',
     ack_ms: 100,
     options: { model: 'small', horizon: 12 },
@@ -54,10 +55,25 @@ const serverMessages: readonly ServerMessage[] = [
     seq: 0,
     pipeline: 'vad',
     model: { name: 'vad', sha256: 'ff' },
-    numerics: 'f32-portable-1',
+    numerics: 'portable-1',
     state_bytes: 38_912,
     credit: 64_000,
     limits: { max_message: 65_536, idle_ms: 60_000, max_gap: 1000, max_outstanding: 100 },
+  },
+  {
+    type: 'ready',
+    session: 'abc',
+    stream: 's-7',
+    recovered: false,
+    offset: 0,
+    seq: 0,
+    pipeline: 'vad',
+    numerics: 'portable-1',
+    state_bytes: 38_912,
+    credit: 64_000,
+    limits: { max_message: 65_536, idle_ms: 60_000, max_gap: 1000, max_outstanding: 100 },
+    frame: 'framed',
+    framed: [{ op: 'vad', values: ['speech', 'noise'] }],
   },
   { type: 'ack', offset: 3200, credit: 64_000, lag_ms: 1.8 },
   { type: 'result', seq: 0, op: 'vad', from: 0, to: 160, final: true, data: { speech: 0.97, noise: null } },
@@ -106,11 +122,12 @@ describe.each(codecs)('$protocol', (codec) => {
         anomaly: column(3),
       };
       const chunk: Chunk = { kind: 'chunk', from: 0, to: 4, pts: micros(0), rows: 4, width: 2, data: column(8) };
-      const values = { b: column(1)[0]!, a: Math.fround(random()) };
+      const values = { b: column(1)[0]!, a: Math.fround(random()), 'ä "quoted"': 0.5, 7: Math.fround(1e-30) };
       for (const item of [forecast, chunk, detectionOf('vad', 160, 320, values)] satisfies ResultItem[]) {
         const message = codec.decodeServer(codec.encodeServer(toResultMessage(7, item)));
         expect(message.type === 'result' && fromResultMessage(message, 16_000)).toEqual(item);
         expect(message).toEqual(toResultMessage(7, item));
+        expect(codec.encodeResult(7, item)).toEqual(codec.encodeServer(toResultMessage(7, item)));
       }
     }
   });
@@ -149,7 +166,10 @@ describe.each(codecs)('$protocol', (codec) => {
     );
     expect(codeOf(start({ policy: 'drop' })).expected).toBe('one of block, drop_oldest, reject');
     expect(codeOf(start({ ack_ms: 5 })).expected).toContain('from 20 to 10000');
-    expect(codeOf(start({ frame: 'framed' })).message).toBe('start.frame is "framed"');
+    expect(codeOf(start({ frame: 'packed' }))).toMatchObject({
+      message: 'start.frame is "packed"',
+      expected: 'one of raw, framed',
+    });
   });
 
   it('gives an unknown type as an error that is not fatal, and ignores unknown fields', () => {
@@ -235,6 +255,21 @@ describe('millrace.v1.pb', () => {
     const decode = (message: ClientMessage) => pbCodec.decodeClient(frameOf(pbCodec.encodeClient(message)));
     expect(decode({ type: 'rows', data: Uint8Array.of(1) })).not.toHaveProperty('offset');
     expect(decode({ type: 'rows', offset: 0, data: Uint8Array.of(1) })).toHaveProperty('offset', 0);
+  });
+
+  it('reads rows past the whole schema as it does with it', () => {
+    const data = Uint8Array.of(1, 2, 3);
+    for (const offset of [undefined, 0, 1, 2 ** 31, 2 ** 32 + 5, 2 ** 53 - 1]) {
+      const fields = offset === undefined ? { data } : { offset, data };
+      const bytes = pbCodec.encodeClient({ type: 'rows', ...fields }) as Uint8Array;
+      const decoded = pbCodec.decodeClient(frameOf(bytes)) as RowsMessage;
+      expect({ ...decoded, data: [...decoded.data] }).toEqual({ type: 'rows', ...fields, data: [1, 2, 3] });
+      // An unknown field behind it, or a cut, goes to the schema: the same answer, or a coded error.
+      const more = Uint8Array.of(0x12, bytes[1]! + 3, ...bytes.subarray(2), 0xa0, 0x06, 1);
+      const generic = pbCodec.decodeClient(frameOf(more)) as RowsMessage;
+      expect({ ...generic, data: [...generic.data] }).toEqual({ ...decoded, data: [1, 2, 3] });
+      expect(codeOf(() => pbCodec.decodeClient(frameOf(bytes.subarray(0, -1)))).code).toBe('ERR_WIRE_MALFORMED');
+    }
   });
 
   it('refuses an offset that a number cannot hold', () => {

@@ -5,8 +5,8 @@
 
 import { assert } from '../../base/assert.ts';
 import { ptsOf } from '../../item/timeline.ts';
-import { makeStage } from '../make-stage.ts';
-import type { Stage } from '../stage.ts';
+import { type Emit, type ItemHandlers, makeStage } from '../make-stage.ts';
+import type { Stage, StreamContext } from '../stage.ts';
 
 export interface DetectOptions {
   /** What the readings are called on the wire: `op` of the result. */
@@ -22,7 +22,7 @@ export interface DetectOptions {
 /** Chunk [rows, values.length] -> `rows` Detections. The last row of a stream may cover fewer than `spanRows` grid rows. */
 export function detect(options: DetectOptions): Stage {
   const { name, values: names, spanRows, rateHz } = options;
-  return makeStage((_context, emit) => ({
+  const open = (_context: StreamContext, emit: Emit): ItemHandlers => ({
     chunk(item) {
       assert(item.width === names.length, 'detect was given another number of columns than names');
       for (let row = 0; row < item.rows; row++) {
@@ -33,5 +33,6 @@ export function detect(options: DetectOptions): Stage {
         emit({ kind: 'detection', from, to, pts: ptsOf(from, rateHz), name, values });
       }
     },
-  }));
+  });
+  return makeStage(open, [{ op: name, values: names }]);
 }

@@ -129,6 +129,8 @@ function makePair(protocol: string, gone: () => void): Pair {
       const copy = typeof data === 'string' ? data : Uint8Array.from(data).buffer;
       mailbox.push(data.length, () => socket.onmessage?.({ data: copy }));
     },
+    cork: () => undefined, // a message is a message here, however many
+    uncork: () => undefined,
     close(code, reason) {
       if (readyState !== 1) return;
       readyState = 2;
