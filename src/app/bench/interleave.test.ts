@@ -44,7 +44,7 @@ describe('interleave', () => {
       { rounds: 2, roundMs: 10 },
     );
     expect(cheap.count()).toBeGreaterThan(5 * dear.count());
-    expect(dear.count()).toBeGreaterThanOrEqual(5); // three to warm up, one a round
+    expect(dear.count()).toBeGreaterThanOrEqual(3); // one to warm up, one a round
   });
 
   it('measures CPU time: sleeping costs next to nothing of it', async () => {

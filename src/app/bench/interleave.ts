@@ -34,7 +34,6 @@ function cpuUs(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
-const WARM_UP_CALLS = 3;
 const ROUND_MS = 20;
 const CALLS_MAX = 1_000_000;
 /** What takes this many rounds is dear, not interrupted: it is not run a second time to find out. */
@@ -69,7 +68,7 @@ async function callsThatFill(run: Candidate['run'], roundUs: number, now: () => 
     await repeat(run, calls);
     return now() - started;
   };
-  for (let calls = WARM_UP_CALLS; ; calls *= 2) {
+  for (let calls = 1; ; calls *= 2) {
     let took = await take(calls);
     if (took > roundUs / 2 && took < LONG * roundUs) took = Math.min(took, await take(calls));
     if (took > roundUs / 2) return Math.max(1, Math.round((calls * roundUs) / took));

@@ -14,6 +14,8 @@ import type { BenchContext, Report } from './record.ts';
 import { type ShippedPipeline, shippedPipelines } from './shipped-models.ts';
 
 const ROUNDS = 5;
+/** Long: what one leaves to the garbage collector falls into the turn of the next, which must not be what that costs. */
+const ROUND_MS = 500;
 const VAD = 'vad, cell=ssm';
 const DENOISER = 'denoise';
 /** Ours are sent in messages of this length, as a microphone does. */
@@ -33,7 +35,7 @@ export async function benchPeers(report: Report, { options, note }: BenchContext
   ];
   const timings = await interleave(candidates, {
     rounds: options.repetitions ?? ROUNDS,
-    calls: 1,
+    roundMs: options.roundMs ?? ROUND_MS,
   });
   const seconds = recording.samples.length / recording.rateHz;
   const vad = timings.get(VAD)!;

@@ -27,7 +27,7 @@ import { type ShippedPipeline, shippedModels, shippedPipelines } from './shipped
 
 const ONNX = 'onnxruntime-node';
 const ROUNDS = 15;
-const ROUND_MS = 20;
+const ROUND_MS = 40;
 /** Rows that stacks are given in turn. */
 const ROWS = 64;
 /** A ring of attention is full by then, and its rows at their dearest. */
