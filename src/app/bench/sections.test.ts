@@ -28,11 +28,12 @@ const LITTLE: BenchOptions = { repetitions: 3, roundMs: 1, clock: 'wall' };
 
 it('kernels: time and rate of every kernel', async () => {
   const { records } = await run(benchKernels, LITTLE);
-  expect(Object.keys(PLAIN_KERNELS.kernels)).toEqual(Object.keys(KERNELS));
   for (const kernel of Object.keys(KERNELS)) {
-    const [time, rate] = records.filter(({ name }) => name === `${kernel}, plain`);
-    expect(time!.unit).toBe('ns/call');
-    expect(rate!.unit).toBe('GFLOP/s');
+    const own = records.filter(({ name }) => name.startsWith(`${kernel}, `));
+    expect(own.map(({ unit }) => unit)).toEqual(expect.arrayContaining(['ns/call', 'GFLOP/s']));
+  }
+  for (const kernel of Object.keys(PLAIN_KERNELS.kernels)) {
+    expect(records.filter(({ name }) => name === `${kernel}, plain`)).toHaveLength(2);
   }
 });
 

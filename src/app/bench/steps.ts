@@ -79,7 +79,8 @@ async function stacksOf(model: Model, engines: readonly Engine[], { note }: Benc
 function stepOf(cell: Cell): () => void {
   const [next, state, y] = [rowsOf(cell.dIn), makeNearState(cell.layout).state, new Float32Array(cell.dOut)];
   cell.init(state);
-  for (let row = 0; row < Math.min(cell.contextRows, WARM_UP_ROWS_MAX); row++) cell.step(state, next(), y);
+  const rows = cell.contextRows === Infinity ? 0 : Math.min(cell.contextRows, WARM_UP_ROWS_MAX);
+  for (let row = 0; row < rows; row++) cell.step(state, next(), y);
   return () => cell.step(state, next(), y);
 }
 
