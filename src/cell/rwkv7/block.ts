@@ -13,28 +13,9 @@ import { scanBySteps } from '../scan-by-steps.ts';
 import { joinLayouts, type State } from '../state.ts';
 import { rwkv7Cell } from './cell.ts';
 import { rwkv7ChannelMixCell } from './channel-mix.ts';
+import { lowerRwkv7Blocks } from './lower-blocks.ts';
 import { type Rwkv7Config, readNorm } from './params.ts';
-
-export interface Rwkv7Block {
-  /** `ln0`, before anything else; upstream has it in layer 0 only. */
-  readonly preNorm?: LayerNormWeights;
-  readonly norm1: LayerNormWeights;
-  readonly att: Cell;
-  readonly norm2: LayerNormWeights;
-  readonly ffn: Cell;
-}
-
-export interface Rwkv7Parts {
-  readonly dModel: number;
-  /** Of every LayerNorm: 1e-5 upstream. */
-  readonly eps: number;
-  /** The first of them made with `first`, the others without. */
-  readonly blocks: readonly Rwkv7Block[];
-  /** `ln_out`; a missing end is the identity. */
-  readonly finalNorm?: LayerNormWeights;
-  /** [dOut, dModel], no bias. */
-  readonly head?: { readonly weight: Float32Array; readonly dOut: number };
-}
+import type { Rwkv7Block, Rwkv7Parts } from './parts.ts';
 
 /**
  * The layer under `prefix`, for instance `blocks.0.`: `ln1`, `att`, `ln2`, `ffn` and, where the file has it, `ln0`.
@@ -92,6 +73,9 @@ export function rwkv7BlocksCell(parts: Rwkv7Parts): Cell {
   };
   const step = (state: State, input: Float32Array, output: Float32Array): void => advance(state, input, output, 1);
 
+  const lower: Cell['lower'] = cells.every((cell) => cell.lower)
+    ? (simd, region) => lowerRwkv7Blocks(parts, simd, region)
+    : undefined;
   return {
     kind: 'rwkv7-blocks',
     dIn: dModel,
@@ -106,6 +90,7 @@ export function rwkv7BlocksCell(parts: Rwkv7Parts): Cell {
     step,
     scan: scanBySteps({ dIn: dModel, dOut, step }),
     stepAfter: advance,
+    ...(lower && { lower }),
     skip(state, rows) {
       const states = splitOf(state);
       for (const [i, cell] of cells.entries()) cell.skip!(states[i]!, rows);

@@ -16,11 +16,8 @@ import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
 import { lowerRwkv7 } from './lower.ts';
-import { HEAD_EPS, type Rwkv7Config, readTimeMix, type TimeMixParams } from './params.ts';
+import { HEAD_EPS, type Rwkv7Config, type Rwkv7Layout, readTimeMix, type TimeMixParams } from './params.ts';
 import { FASTEST, rwkv7Streams } from './streams.ts';
-
-/** shift [D]: the row before. S [H, N, N]: a matrix a head, [value, key]. */
-export type Rwkv7Layout = { readonly shift: ReturnType<typeof f32>; readonly S: ReturnType<typeof f32> };
 
 /**
  * The time mixing with the tensors under `prefix`, for instance `blocks.0.att.`. With config.first dIn = D, dOut = 2 D;

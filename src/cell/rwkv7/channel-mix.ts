@@ -7,6 +7,7 @@ import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, type State } from '../state.ts';
+import { lowerChannelMix } from './lower.ts';
 import { type Rwkv7Config, readChannelMix } from './params.ts';
 
 /** shift [D]: the row before. */
@@ -44,6 +45,7 @@ export function rwkv7ChannelMixCell(
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
     // Only the order of rows counts here, not their distance.
     stepAfter: step,
+    lower: (simd, region) => lowerChannelMix(params, config, simd, region),
     // The token shift holds the last row that came.
     skip() {},
   };

@@ -1,12 +1,18 @@
-// RWKV-7 time mixing on the WebAssembly kernels: the equations of cell.ts, sixteen rows at a time. The projections take all rows
-// of a call at once, the recurrence goes through them one by one inside its kernel.
+// RWKV-7 on the WebAssembly kernels: the equations of cell.ts and channel-mix.ts, sixteen rows at a time. The projections take all rows
+// of a call at once, the recurrence goes through them one by one inside its kernel. Whole layers: lower-blocks.ts.
 
 import type { Region } from '../../kernel/wasm/region.ts';
 import type { Simd, SimdKernels } from '../../kernel/wasm/simd.ts';
 import { LOWERED_ROWS_MAX, type Lowered } from '../cell.ts';
 import { slotOffsets } from '../state.ts';
-import type { Rwkv7Layout } from './cell.ts';
-import { HEAD_EPS, type LowRank, type Rwkv7Config, type TimeMixParams } from './params.ts';
+import {
+  type ChannelMixParams,
+  HEAD_EPS,
+  type LowRank,
+  type Rwkv7Config,
+  type Rwkv7Layout,
+  type TimeMixParams,
+} from './params.ts';
 
 /** Dense layers, one after another, on rows in the kernel memory. */
 type Into = (x: number, y: number, rows: number) => void;
@@ -42,8 +48,7 @@ export function lowerRwkv7(
   const [r, w, k, erase, gate] = [wide(), wide(), wide(), wide(), wide()];
   const targets = [r, w, k, erase, gate];
   const [v, share, kk, mixed, attended, out] = [wide(), wide(), wide(), wide(), wide(), wide()];
-  const bytes = new Uint8Array(region.view(0, 0).buffer);
-  const copy = (from: number, to: number): void => void bytes.copyWithin(to, from, from + 4 * dModel);
+  const copy = copier(region);
 
   return {
     scan(state, x, y, rows) {
@@ -61,13 +66,37 @@ export function lowerRwkv7(
       kernels.rwkv7Prepare(w, erase, k, keyErase, keyWrite, kk, headDim, dModel, rows);
       kernels.rwkv7Step(state + slots.S, w, r, k, v, kk, erase, attended, headDim, dModel, rows);
       kernels.rwkv7Finish(attended, r, k, v, gate, bonus, weight, bias, HEAD_EPS, headDim, dModel, rows);
-      copy(x + 4 * (rows - 1) * dIn, shift);
+      copy(x + 4 * (rows - 1) * dIn, shift, dModel);
       if (!first) return output(attended, y, rows);
       output(attended, out, rows);
       for (let row = 0; row < rows; row++) {
-        copy(out + 4 * row * dModel, y + 4 * row * dOut);
-        copy(v + 4 * row * dModel, y + 4 * (row * dOut + dModel));
+        copy(out + 4 * row * dModel, y + 4 * row * dOut, dModel);
+        copy(v + 4 * row * dModel, y + 4 * (row * dOut + dModel), dModel);
       }
+    },
+  };
+}
+
+/** `shift` is the only slot of the state. */
+export function lowerChannelMix(
+  params: ChannelMixParams,
+  { dModel, dHidden }: Rwkv7Config,
+  { kernels }: Simd,
+  region: Region,
+): Lowered {
+  const mix = region.keep(params.mixKey);
+  const key = region.matrix(params.key, dHidden, dModel);
+  const value = region.matrix(params.value, dModel, dHidden);
+  const mixed = region.floats(LOWERED_ROWS_MAX * dModel);
+  const hidden = region.floats(LOWERED_ROWS_MAX * dHidden);
+  const copy = copier(region);
+  return {
+    scan(state, x, y, rows) {
+      kernels.tokenShift(state, x, dModel, mix, mixed, dModel, rows);
+      kernels.matmul(key.w, key.bias, mixed, hidden, dHidden, dModel, rows);
+      kernels.reluSquareInto(hidden, hidden, rows * dHidden);
+      kernels.matmul(value.w, value.bias, hidden, y, dModel, dHidden, rows);
+      copy(x + 4 * (rows - 1) * dModel, state, dModel);
     },
   };
 }
@@ -97,4 +126,10 @@ function lowRankInto(
     f?.(inner, inner, rows * rank);
     kernels.matmul(upper.w, upper.bias, inner, y, dModel, rank, rows);
   };
+}
+
+/** n float32 values from one address to another. */
+export function copier(region: Region): (from: number, to: number, n: number) => void {
+  const bytes = new Uint8Array(region.view(0, 0).buffer);
+  return (from, to, n) => void bytes.copyWithin(to, from, from + 4 * n);
 }

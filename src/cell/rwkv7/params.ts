@@ -5,6 +5,7 @@ import { engineError } from '../../base/errors.ts';
 import type { LayerNormWeights } from '../../kernel/plain/layer-norm.ts';
 import type { RwkvChannelMixWeights } from '../../kernel/plain/rwkv-channel-mix.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
+import type { f32 } from '../state.ts';
 
 export interface Rwkv7Config {
   readonly dModel: number;
@@ -15,6 +16,9 @@ export interface Rwkv7Config {
   /** Layer 0, which makes v_first; every other layer reads it. Files carry unused v0, v1, v2 in layer 0. */
   readonly first: boolean;
 }
+
+/** shift [D]: the row before. S [H, N, N]: a matrix a head, [value, key]. */
+export type Rwkv7Layout = { readonly shift: ReturnType<typeof f32>; readonly S: ReturnType<typeof f32> };
 
 /** Of the norm of every head. */
 export const HEAD_EPS = 64e-5;
