@@ -4,7 +4,15 @@
 
 import { quantile } from '../print.ts';
 import { findMost, type SearchOptions } from './load/find-most.ts';
-import { type Generator, type LabServer, type Level, runLevel, startGenerator, startLabServer } from './load/lab.ts';
+import {
+  type Generator,
+  type LabServer,
+  type Level,
+  runLevel,
+  type ServerKind,
+  startGenerator,
+  startLabServer,
+} from './load/lab.ts';
 import { connectionsMax } from './load/open-files.ts';
 import type { LoadOptions } from './load/paced-load.ts';
 import type { BenchContext, Report } from './record.ts';
@@ -23,6 +31,7 @@ const PRECISION = 0.05;
 /** Silence has to fade out of the states first: 0.9 a hop is below the smallest normal float32 after 8 s. */
 const FADE_SECONDS = 9;
 const TURNS = 3;
+const HEAT = { streams: 16, warmUpSeconds: 0, seconds: 3, signal: 'speech' } as const;
 
 /** `seconds` of the options: the counted part of a level, default 5. */
 export async function benchStreams(report: Report, context?: BenchContext, plan = PLAN): Promise<void> {
@@ -42,7 +51,9 @@ export async function benchStreams(report: Report, context?: BenchContext, plan 
       seconds,
     });
     for (const ms of messageMs) {
-      const one = await withServer(1, (server) => searchMost(say, `${ms} ms`, server, generator, load(ms), search));
+      const one = await withServer({}, generator, load(ms), (server) =>
+        searchMost(say, `${ms} ms`, server, generator, load(ms), search),
+      );
       say(`${ms} ms: streams on one core, p99 < ${keepsUpMs} ms`, one, 'streams');
       if (one === 0) continue;
       await compareBare(say, one, generator, load(ms));
@@ -64,9 +75,16 @@ const sayer =
   (name, value, unit, baseline, ratio) =>
     report({ section: 'streams', name, value, unit, ...(baseline ? { baseline, ratio: ratio ?? Number.NaN } : {}) });
 
-async function withServer<T>(workers: number, use: (server: LabServer) => Promise<T>): Promise<T> {
-  const server = await startLabServer({ workers });
+/** A fresh server that has had streams already: what is measured is compiled code. */
+async function withServer<T>(
+  kind: ServerKind,
+  generator: Generator,
+  load: Load,
+  use: (server: LabServer) => Promise<T>,
+): Promise<T> {
+  const server = await startLabServer(kind);
   try {
+    await runLevel(server, generator, { ...load, ...HEAT, streams: HEAT.streams * (kind.workers ?? 1) });
     return await use(server);
   } finally {
     await server.stop();
@@ -135,22 +153,21 @@ function sayFully(say: Say, name: string, level: Level): void {
 
 /** The same load on a server that only answers: what sockets and sender take, and that the sender can do it. */
 async function compareBare(say: Say, streams: number, generator: Generator, load: Load): Promise<void> {
-  const bare = await startLabServer({ kind: 'bare' });
-  try {
+  await withServer({ kind: 'bare' }, generator, load, async (bare) => {
     const level = await runLevel(bare, generator, { ...load, streams });
     const name = `${load.messageMs} ms, ${streams} streams, a server that only answers`;
     say(`${name}: round trip p99`, level.sinceDue.p99, 'ms');
     say(`${name}: server CPU a message`, level.server.cpuUsPerMessage, 'us');
     say(`${name}: sender CPU`, 100 * level.cpuShare, '% of a core');
     say(`${name}: sender late p99`, level.late.p99, 'ms');
-  } finally {
-    await bare.stop();
-  }
+  });
 }
 
 async function compareWorkers(say: Say, one: number, generator: Generator, load: Load, search: Search): Promise<void> {
   const name = `${load.messageMs} ms, 2 workers`;
-  const two = await withServer(2, (server) => searchMost(say, name, server, generator, load, search));
+  const two = await withServer({ workers: 2 }, generator, load, (server) =>
+    searchMost(say, name, server, generator, load, search),
+  );
   say(`${name}: streams, p99 < ${search.keepsUpMs} ms`, two, 'streams', '1 worker', two / one);
 }
 
@@ -162,7 +179,7 @@ async function takeTurns(
   loads: Readonly<Record<string, Load>>,
 ): Promise<void> {
   const costs = new Map(Object.keys(loads).map((name) => [name, [] as number[]]));
-  await withServer(1, async (server) => {
+  await withServer({}, generator, Object.values(loads)[0]!, async (server) => {
     for (let turn = 0; turn < TURNS; turn++) {
       for (const [name, load] of Object.entries(loads)) {
         const level = await runLevel(server, generator, { ...load, streams });
@@ -170,10 +187,9 @@ async function takeTurns(
       }
     }
   });
-  const [[first], [second]] = [...costs] as [[string, number[]], [string, number[]]];
-  const base = quantile(costs.get(first)!, 0.5);
-  const other = quantile(costs.get(second)!, 0.5);
+  const [[first, firsts], [second, seconds]] = [...costs] as [[string, number[]], [string, number[]]];
+  const ratios = seconds.map((cost, turn) => cost / firsts[turn]!);
   const name = `${loads[first]!.messageMs} ms, ${streams} streams: server CPU a message`;
-  say(`${name}, ${first}`, base, 'us');
-  say(`${name}, ${second}`, other, 'us', first, other / base);
+  say(`${name}, ${first}`, quantile(firsts, 0.5), 'us');
+  say(`${name}, ${second}`, quantile(seconds, 0.5), 'us', first, quantile(ratios, 0.5));
 }
