@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   // What happened inside.
   ERR_NON_FINITE_STATE: ['chunk', 0],
   ERR_CONTEXT_FULL: ['stream', 4413],
+  ERR_ONNX_WORKER: ['chunk', 0],
   ERR_INVARIANT: ['stream', 1011],
   ERR_STATE_LAYOUT: ['stream', 4410],
   ERR_STATE_MODEL: ['stream', 4410],

@@ -15,7 +15,7 @@ export interface GraphSource {
   readonly threads: number;
 }
 export interface SessionLink {
-  /** @throws ERR_ONNX_MODEL when the graph cannot be loaded, does not fit its manifest, or the thread has died */
+  /** @throws ERR_ONNX_MODEL when the graph cannot be loaded, does not fit its manifest; ERR_ONNX_WORKER when the thread has died */
   readonly run: RunBatch;
   /** Whether every tensor has an axis for streams. Known after the first run. */
   readonly takesBatches: () => boolean;

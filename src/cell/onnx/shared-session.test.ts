@@ -160,7 +160,7 @@ describe('what goes wrong', () => {
     for (const end of await Promise.allSettled(rows)) {
       expect(end).toMatchObject({
         status: 'rejected',
-        reason: { code: 'ERR_ONNX_MODEL', message: expect.stringContaining('there is no thread') },
+        reason: { code: 'ERR_ONNX_WORKER', message: expect.stringContaining('there is no thread') },
       });
     }
     await ended;
@@ -192,7 +192,7 @@ describe('what goes wrong', () => {
     it('says so', async () => {
       vi.stubGlobal('SharedArrayBuffer', undefined);
       await expect(onnxCell(sampleModel(5), { threads: 16 })).rejects.toMatchObject({
-        code: 'ERR_ONNX_MODEL',
+        code: 'ERR_ONNX_WORKER',
         message: expect.stringContaining('SharedArrayBuffer'),
       });
     });

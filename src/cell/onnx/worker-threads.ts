@@ -20,7 +20,7 @@ type WithoutSession<T> = T extends unknown ? Omit<T, 'session'> : never;
 export interface WorkerSession {
   /**
    * One request at a time. The answer's `failed` is the graph's own failure.
-   * @throws ERR_ONNX_MODEL when the thread has died
+   * @throws ERR_ONNX_WORKER when the thread has died
    */
   ask(request: WithoutSession<WorkerRequest>): Promise<WorkerAnswer>;
   /** Whether its thread lives. */
@@ -47,7 +47,7 @@ let exitWatched = false;
 
 /**
  * A place for a session, in the thread with the fewest, or in a new one while there are fewer than `threadsMax`.
- * @throws ERR_ONNX_MODEL where there are no threads or no shared memory, or when one died within a second of its start
+ * @throws ERR_ONNX_WORKER where there are no threads or no shared memory, or when one died within a second of its start
  */
 export function openWorkerSession(threadsMax: number): WorkerSession {
   if (resting) throw resting;
@@ -151,7 +151,7 @@ function watchExit(): void {
 }
 
 function died(why: string, cause?: unknown): EngineError {
-  return engineError('ERR_ONNX_MODEL', `there is no thread to run the graph: ${why}`, {
+  return engineError('ERR_ONNX_WORKER', `there is no thread to run the graph: ${why}`, {
     expected: 'Node with worker threads, and onnxruntime-node installed; the next row tries another thread',
     cause,
   });
