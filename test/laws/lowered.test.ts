@@ -46,8 +46,8 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
   DC: { at: () => 1, bound: 5e-5 },
   faint: { at: (noise) => 1e-12 * noise, bound: 2e-5 },
   tiny: { at: (noise) => 1e-30 * noise, bound: 2e-5 },
-  // A hundred times the input is a hundred times the rounding of what stands in an exponent.
-  large: { at: (noise) => 100 * noise, bound: 2e-4 },
+  // A hundred times the input is a hundred times the rounding of what stands in an exponent; in scores, ten thousand times.
+  large: { at: (noise) => 100 * noise, bound: 5e-4 },
 };
 
 /**

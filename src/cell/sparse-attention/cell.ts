@@ -4,7 +4,6 @@
 // The state has a size because the length of the stream is declared. Both factors in one head, as the merged heads of the
 // paper's section 5.2 do. Slow twin: naive.ts.
 
-import { engineError } from '../../base/errors.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import { ropeFrequencies, ropeRotation, rotateHalf } from '../../kernel/plain/rope.ts';
 import { attendSlots } from '../../kernel/plain/sparse-attention-slots.ts';
@@ -12,6 +11,7 @@ import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, f64, type State } from '../state.ts';
+import { full, lowerSparseAttention } from './lower.ts';
 import { readSparseAttention, type SparseAttentionConfig } from './params.ts';
 import { patternOf } from './pattern.ts';
 
@@ -93,6 +93,7 @@ export function sparseAttentionCell(
     init: start,
     step,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerSparseAttention(params, config, layout, pattern, simd, region),
     // No keys come from rows without input; positions, blocks and residues move on.
     skip({ at }, rows) {
       at.position[0] = at.position[0]! + rows;
@@ -105,10 +106,4 @@ function start({ at }: State<SparseAttentionLayout>): void {
   at.v.fill(0);
   at.rows.fill(-1);
   at.position.fill(0);
-}
-
-function full(rowsMax: number): Error {
-  return engineError('ERR_CONTEXT_FULL', 'sparse-attention: the declared length is reached', {
-    expected: `a stream of at most ${rowsMax} rows`,
-  });
 }

@@ -16,8 +16,11 @@ export interface Pattern {
   /** Where a row is kept. The second is -1 for none: a summary lies in its block and behind it. */
   home(row: number): number;
   summaryHome(row: number): number;
-  /** Writes the slots of the rows that `row` sees, its own included, and returns how many. rows: the row in each slot. */
-  visible(rows: Float64Array, row: number, out: Uint32Array): number;
+  /**
+   * Writes the slots of the rows that `row` sees, its own included, and returns how many.
+   * @param rows the row in each slot, from `from` on (0)
+   */
+  visible(rows: Float64Array, row: number, out: Uint32Array, from?: number): number;
 }
 
 export function patternOf(config: SparseAttentionConfig): Pattern {
@@ -31,14 +34,14 @@ function strided({ stride, rowsMax }: SparseAttentionConfig): Pattern {
     contextRows: rowsMax,
     home: (row) => row % rowsMax,
     summaryHome: () => -1,
-    visible(rows, row, out) {
+    visible(rows, row, out, from = 0) {
       const oldest = Math.max(0, row - rowsMax + 1);
       let count = 0;
       for (let j = row; j >= oldest && j > row - stride; j--) {
-        if (rows[j % rowsMax] === j) out[count++] = j % rowsMax;
+        if (rows[from + (j % rowsMax)] === j) out[count++] = j % rowsMax;
       }
       for (let j = row - stride; j >= oldest; j -= stride) {
-        if (rows[j % rowsMax] === j) out[count++] = j % rowsMax;
+        if (rows[from + (j % rowsMax)] === j) out[count++] = j % rowsMax;
       }
       return count;
     },
@@ -59,16 +62,16 @@ function fixed({ stride, rowsMax, summaries = 1 }: SparseAttentionConfig): Patte
       const column = row % stride;
       return column < firstColumn ? -1 : summarySlot(Math.floor(row / stride), column);
     },
-    visible(rows, row, out) {
+    visible(rows, row, out, from = 0) {
       const own = Math.floor(row / stride);
       let count = 0;
       for (let j = own * stride; j <= row; j++) {
-        if (rows[j % stride] === j) out[count++] = j % stride;
+        if (rows[from + (j % stride)] === j) out[count++] = j % stride;
       }
       for (let block = Math.max(0, own - blocks + 1); block < own; block++) {
         for (let column = firstColumn; column < stride; column++) {
           const slot = summarySlot(block, column);
-          if (rows[slot] === block * stride + column) out[count++] = slot;
+          if (rows[from + slot] === block * stride + column) out[count++] = slot;
         }
       }
       return count;

@@ -33,6 +33,12 @@ export function copyInto(x: usize, y: usize, n: i32): void {
   if (n > 0) storeTail(y, loadTail(x, n), n);
 }
 
+/** y_n = row slots[n] of x, n < count. @param x [.., width]   @param slots [count] u32   @param y [count, width] */
+export function gatherRows(x: usize, slots: usize, y: usize, count: i32, width: i32): void {
+  const bytes = <usize>width << 2;
+  for (; count > 0; count--, slots += 4, y += bytes) copyInto(x + <usize>load<u32>(slots) * bytes, y, width);
+}
+
 /**
  * Each head as round(x / scale), clipped to +-127, halves to even, with scale = max|x| / 127 (1 where that is 0).
  * @param x [heads, headDim], headDim a multiple of 4   @param y [heads, headDim] int8   @param scales [heads]

@@ -4,7 +4,7 @@
 // are -Infinity and their weights 0. Weights under 1e-24 are 0: their products could be subnormal, and slow.
 // Strides: k, v [window, kvHeads, headDim], one row after the other.
 
-import { flush, madd, sum, sums4 } from './lanes';
+import { flush, loadTail, madd, storeTail, sum, sums4 } from './lanes';
 import { exp2 } from './math';
 
 const LOG2_E: f64 = 1.4426950408889634;
@@ -109,7 +109,7 @@ function load4<T>(from: usize): v128 {
   return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(from))));
 }
 
-/** [q . k0, q . k1, q . k2, q . k3] over headDim elements: whole vectors, and two more where headDim is no multiple of 4. */
+/** [q . k0, q . k1, q . k2, q . k3] over headDim elements: whole vectors, then what is left of a float32 head. */
 // @ts-ignore
 @inline
 function dots<T>(q: usize, k0: usize, k1: usize, k2: usize, k3: usize, headDim: i32): v128 {
@@ -122,12 +122,13 @@ function dots<T>(q: usize, k0: usize, k1: usize, k2: usize, k3: usize, headDim: 
     c = madd(load4<T>(k2), x, c);
     d = madd(load4<T>(k3), x, d);
   }
-  if (isFloat<T>() && headDim & 3) {
-    const x = v128.load64_zero(q);
-    a = madd(v128.load64_zero(k0), x, a);
-    b = madd(v128.load64_zero(k1), x, b);
-    c = madd(v128.load64_zero(k2), x, c);
-    d = madd(v128.load64_zero(k3), x, d);
+  const left = headDim & 3;
+  if (isFloat<T>() && left) {
+    const x = loadTail(q, left);
+    a = madd(loadTail(k0, left), x, a);
+    b = madd(loadTail(k1, left), x, b);
+    c = madd(loadTail(k2, left), x, c);
+    d = madd(loadTail(k3, left), x, d);
   }
   return sums4(a, b, c, d);
 }
@@ -271,10 +272,10 @@ function sumValues<T>(
     v128.store(y, f32x4.mul(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)), scale));
   }
   if (isFloat<T>() && dims > 0) {
-    let pair = f32x4.splat(0);
+    let rest = f32x4.splat(0);
     for (let p = v, w = weights, left = used; left > 0; left--, w += 4, p += stride) {
-      pair = madd(v128.load64_zero(p), v128.load32_splat(w), pair);
+      rest = madd(loadTail(p, dims), v128.load32_splat(w), rest);
     }
-    v128.store_lane<f64>(y, f32x4.mul(pair, scale), 0);
+    storeTail(y, f32x4.mul(rest, scale), dims);
   }
 }

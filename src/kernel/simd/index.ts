@@ -1,7 +1,7 @@
 // AssemblyScript: the module. One export a kernel; kernel/wasm/simd.ts types them for TypeScript.
 
 export { attendRow, attendRowInt8 } from './attention';
-export { copyInto, quantiseHeads, rotateHeads } from './attention-rows';
+export { copyInto, gatherRows, quantiseHeads, rotateHeads } from './attention-rows';
 export { convStep } from './conv';
 export { overlapAdd, windowFrame } from './frames';
 export { normThenGate, sigmoidPowerInto, sigmoidRows, unitHeads } from './heads';

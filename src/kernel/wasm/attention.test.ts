@@ -8,6 +8,7 @@ import { attendRing } from '../plain/attention-ring.ts';
 import { dequantiseInt8, quantiseInt8 } from '../plain/quantise-int8.ts';
 import { attendQuantised } from '../plain/quantise-int8-attention.ts';
 import { ropeFrequencies, ropeRotation, rotateHalf } from '../plain/rope.ts';
+import { attendSlots } from '../plain/sparse-attention-slots.ts';
 import { rotaryAngles } from './rotary-angles.ts';
 import type { SimdKernels } from './simd.ts';
 
@@ -112,6 +113,32 @@ describe.each(await availableSimd())('attention kernels, $numerics', ({ kernels 
 
   it.each(whole)('attend over an int8 ring as the plain one does: %s', (_name, shape) => {
     expect(relative(...attendInt8(kernels, shape))).toBeLessThan(5e-6);
+  });
+
+  it.each([1, 3, 5, 7])('attend with heads of an odd %i elements as the plain ones of a list do', (headDim) => {
+    const [heads, kvHeads, count] = [4, 2, 10];
+    const random = seeded(headDim);
+    const q = noise(heads * headDim, random);
+    const [k, v] = [noise(count * kvHeads * headDim, random), noise(count * kvHeads * headDim, random)];
+    const exact = new Float32Array(heads * headDim);
+    const slots = Uint32Array.from({ length: count }, (_, n) => n);
+    attendSlots(q, k, v, slots, count, new Float64Array(count), exact, { heads, kvHeads, headDim });
+    const [query, keys, values, y] = [fenced(q), fenced(k), fenced(v), fenced(exact.map(() => NaN))];
+    const [rows, scratch] = [fenced(new Float32Array(2 * count)), fenced(new Float32Array(24))];
+    // biome-ignore format: the kernel's arguments by kind
+    kernels.attendRow(query.address, keys.address, values.address, rows.address, 0, 0, count, scratch.address, y.address, heads, kvHeads, headDim);
+    expect(relative(y.values, exact)).toBeLessThan(5e-6);
+    expect([query, keys, values, rows, scratch, y].every((array) => array.intact())).toBe(true);
+  });
+
+  it('gather rows in any order, one of them twice', () => {
+    const x = noise(5 * 7, seeded(7));
+    const slots = [4, 0, 2, 2];
+    const [from, to] = [fenced(x), fenced(new Float32Array(4 * 7))];
+    const list = bytesOf(Uint32Array.from(slots));
+    kernels.gatherRows(from.address, list.address, to.address, 4, 7);
+    expect([...to.values]).toEqual(slots.flatMap((slot) => [...x.subarray(7 * slot, 7 * (slot + 1))]));
+    expect([from, to, list].every((array) => array.intact())).toBe(true);
   });
 
   it('give one slot all the weight where its score is far above the others, and stay finite', () => {

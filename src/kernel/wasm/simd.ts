@@ -27,6 +27,7 @@ export interface SimdKernels {
   gatedDeltaStep(S: number, decay: number, beta: number, q: number, k: number, v: number, stride: number, y: number, heads: number, shared: number, K: number, V: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   gatedRmsNorm(y: number, z: number, stride: number, weight: number, n: number, groups: number, eps: number, rows: number): void;
+  gatherRows(x: number, slots: number, y: number, count: number, width: number): void;
   geluTanhInto(x: number, y: number, n: number): void;
   // biome-ignore format: one kernel a line reads best
   glaStep(S: number, decay: number, q: number, k: number, v: number, y: number, heads: number, K: number, V: number, rows: number): void;
