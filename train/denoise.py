@@ -12,7 +12,7 @@ from denoise_net import Denoise, analyse, features, synthesise
 from evaluate import auc
 from nets import multiply_adds, parameters
 from scenes import Recipe, Scenes
-from trainer import Job, Loop, arguments
+from trainer import Job, Loop, arguments, samples
 
 RECIPE = Recipe()
 DEV = Recipe(clean=0.0, noise_only=0.0, snr=(-5.0, 15.0), pause=0.1, line=0.02, room=0.2)
@@ -28,48 +28,51 @@ class Task:
         self.mix, self.target, self.codes, self.snr = dev.batch(0, scenes, DEV_SECONDS)
         # Clean speech in: the targets themselves.
         self.mix = torch.cat([self.mix, self.target[:CLEAN]])
-        self.distance = torch.compile(losses.spectral, dynamic=False) if args.compile else losses.spectral
 
-    def batch(self, step):
-        long = step % 8 == 7
-        size, seconds = (max(1, self.args.batch // 4), 20) if long else (self.args.batch, 5)
-        mix, target, codes, snr = self.scenes.batch(step, size, seconds)
+    def key(self, step):
+        return "long" if step % 8 == 7 else "short"
+
+    def make(self, key):
+        size, seconds = (max(1, self.args.batch // 4), 20) if key == "long" else (self.args.batch, 5)
+        mix, target, codes, snr = self.scenes.draw(size, seconds)
         spectra = analyse(mix)
         # Graphs and copies take real tensors more readily than complex ones.
-        return "long" if long else "short", {"spectra": torch.view_as_real(spectra), "rows": features(spectra),
-                                             **losses.prepare(mix, target, codes, snr)}
+        return {"spectra": torch.view_as_real(spectra), "rows": features(spectra),
+                **losses.prepare(mix, target, codes, snr)}
 
     def loss(self, net, b):
         spectra, speech = net.clean(torch.view_as_complex(b["spectra"]), b["rows"])
-        return losses.loss(synthesise(spectra), speech, b, distance=losses.spectral if len(b["t"]) != self.args.batch
-                           else self.distance)
+        return losses.loss(synthesise(spectra), speech, b)
 
     def statistics(self, net):
-        rows = net.rows(torch.cat([self.batch(10 ** 6 + i)[1]["rows"] for i in range(3)])).flatten(0, 1)
+        rows = net.rows(torch.cat([part["rows"] for part in samples(self)])).flatten(0, 1)
         net.mean.copy_(rows.mean(0))
         # Imaginary parts at 0 and 8000 Hz are always 0.
         net.std.copy_(rows.std(0).clamp_min(0.05))
 
+    def figures(self, e, logits):
+        """Figures of estimates [scenes + CLEAN, n - 160] of the dev mixtures and then of clean speech."""
+        n = len(self.target)
+        t = self.target[:, :-denoise_net.HOP]
+        p = losses.prepare(self.mix[:n], self.target, self.codes, self.snr)
+        octave, mel = losses.bands(e[:n] * p["level"])
+        stoi = float(losses.correlation(octave, p["octave"]).mean())
+        sdr = losses.si_sdr(e[:n], t)
+        clean = losses.si_sdr(e[n:], t[:CLEAN])
+        mels = float((mel - p["mel"]).abs().mean())
+        keep = (self.codes != 2).cpu().numpy()
+        found = {"stoi": stoi, "si_sdr": float(sdr.mean()), "si_sdr_below_0": float(sdr[self.snr < 0].mean()),
+                 "mel": mels, "clean": float(clean.mean()), "clean_least": float(clean.min()),
+                 "auc": auc(logits[:n].cpu().numpy()[keep], (self.codes == 1).cpu().numpy()[keep]),
+                 "score": stoi + float(sdr.mean()) / 50 - mels / 10}
+        return found if math.isfinite(found["score"]) else {**found, "score": -1e9}
+
     def measure(self, nets):
         """Dev figures; score = correlation (STOI's, at 16 kHz) + SI-SDR / 50 dB - log-mel distance / 10."""
-        found, n = {}, len(self.target)
+        found = {}
         for name, net in nets.items():
             outs = [net.enhance(part) for part in self.mix.split(16)]
-            e, logits = torch.cat([o[0] for o in outs]), torch.cat([o[1] for o in outs])[:n]
-            t = self.target[:, :-denoise_net.HOP]
-            p = losses.prepare(self.mix[:n], self.target, self.codes, self.snr)
-            octave, mel = losses.bands(e[:n] * p["level"])
-            stoi = float(losses.correlation(octave, p["octave"]).mean())
-            sdr = losses.si_sdr(e[:n], t)
-            clean = losses.si_sdr(e[n:], t[:CLEAN])
-            mels = float((mel - p["mel"]).abs().mean())
-            keep = (self.codes != 2).cpu().numpy()
-            found[name] = {"stoi": stoi, "si_sdr": float(sdr.mean()), "si_sdr_below_0": float(sdr[self.snr < 0].mean()),
-                           "mel": mels, "clean": float(clean.mean()), "clean_least": float(clean.min()),
-                           "auc": auc(logits.cpu().numpy()[keep], (self.codes == 1).cpu().numpy()[keep]),
-                           "score": stoi + float(sdr.mean()) / 50 - mels / 10}
-            if not math.isfinite(found[name]["score"]):
-                found[name]["score"] = -1e9
+            found[name] = self.figures(torch.cat([o[0] for o in outs]), torch.cat([o[1] for o in outs]))
         return found
 
 
@@ -93,6 +96,8 @@ def main():
     for job in jobs:
         loop.say(name=job.name, parameters=parameters(job.net),
                  multiply_adds_a_second=100 * multiply_adds(job.net.cell, job.net.shape))
+    noisy = task.figures(task.mix[:, :-denoise_net.HOP], torch.zeros(len(task.mix), task.codes.shape[1]))
+    loop.say(name="noisy", **{k: round(v, 4) for k, v in noisy.items()})
     loop.run()
 
 

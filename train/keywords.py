@@ -13,7 +13,7 @@ from corpus import HOP, RATE, WORDS
 from features import features_torch
 from nets import Stack, multiply_adds, parameters
 from scenes import Part, Recipe, Scenes
-from trainer import Job, Loop, arguments
+from trainer import Job, Loop, arguments, samples
 
 KEYWORD = Shape(outputs=len(WORDS), width=64, att_dim=16, mlp=58)
 RECIPE = Recipe(room=0.35, clean=0.15, noise_only=0.02, snr=(-5.0, 30.0), kinds=(0.5, 0.13, 0.32))
@@ -46,10 +46,13 @@ class Words:
         self.weight = torch.where(word == NONE, 3.0, 1.0) / count[word]
         self.word = word
 
-    def batch(self, step, n, seconds=SECONDS):
+    def batch(self, step, n):
+        self.scenes.seed(step)
+        return self.draw(n)
+
+    def draw(self, n, seconds=SECONDS):
         """mix [n, L], word [n] (NONE: no whole one), its last hop [n], snr [n]."""
         s, part, length = self.scenes, self.part, int(seconds * RATE)
-        s.g.manual_seed((step * 1000003 + s.key) % 2 ** 62)
         clip, speed = s.pick(self.weight, n), s.integers(len(part.new), n)
         size = part.length[clip] * part.new[speed] // 40
         begin = (s.rand(n) * (length - size - RATE // 5).clamp_min(1)).long()
@@ -81,7 +84,7 @@ def targets(word, end, hops):
     """What each word's sigmoid should be [n, hops, words] and how much it counts."""
     hop = torch.arange(hops, device=word.device)
     gap = (hop - end[:, None])[..., None]
-    mine = F.one_hot(word, NONE + 1)[..., :NONE, ].unsqueeze(1)
+    mine = (word[:, None] == torch.arange(NONE, device=word.device)).long()[:, None]
     rise, fall = (gap >= -BEFORE) & (gap <= AFTER), (gap > AFTER) & (gap <= AFTER + 20)
     middle = (gap < -BEFORE) & (gap >= -40)
     heed = torch.where((mine == 1) & (middle | fall), 0.0, torch.where((mine == 1) & rise, 3.0, 1.0))
@@ -105,18 +108,23 @@ class Task:
         mix, self.word, _, self.snr = dev.batch(0, 32 if args.device == "cpu" else 1024)
         self.rows = features_torch(mix)
 
-    def batch(self, step):
-        mix, word, end, _ = self.words.batch(step, self.args.batch)
+        self.scenes = self.words.scenes
+
+    def key(self, step):
+        return "short"
+
+    def make(self, key):
+        mix, word, end, _ = self.words.draw(self.args.batch)
         rows = features_torch(mix)
         on, heed = targets(word, end, rows.shape[1])
-        return "short", {"rows": rows, "on": on, "heed": heed}
+        return {"rows": rows, "on": on, "heed": heed}
 
     def loss(self, net, b):
         loss = F.binary_cross_entropy_with_logits(net.logits(b["rows"]), b["on"], weight=b["heed"])
         return loss * len(WORDS)
 
     def statistics(self, net):
-        rows = torch.cat([self.batch(10 ** 6 + i)[1]["rows"] for i in range(3)]).flatten(0, 1)
+        rows = torch.cat([part["rows"] for part in samples(self)]).flatten(0, 1)
         net.mean.copy_(rows.mean(0))
         net.std.copy_(rows.std(0))
 
@@ -143,6 +151,7 @@ def main():
     for cell in args.cell:
         torch.manual_seed(args.seed)
         net = Net(cell).to(args.device)
+        torch.nn.init.constant_(net.head.bias, -3.0)  # words are rare
         task.statistics(net)
         jobs.append(Job(f"keyword-{cell}", net, task.loss, args))
     loop = Loop(task, jobs, args, "keyword")

@@ -109,12 +109,12 @@ def error_db(e, t, cap=-35.0):
     return 10 * torch.log10(ratio + 10 ** (cap / 10))
 
 
-def loss(estimate, logits, p, w=Weights(), distance=spectral):
+def loss(estimate, logits, p, w=Weights()):
     """estimate [B, n - 160] at the input's level, speech logits [B, T], prepare()'s dict -> scalar."""
     e = estimate * p["level"]
     total = 0.0
     for i, (size, hop) in enumerate(RESOLUTIONS):
-        total = total + distance(*spectrum(e, size, hop), p[f"size{i}"], p[f"re{i}"], p[f"im{i}"],
+        total = total + spectral(*spectrum(e, size, hop), p[f"size{i}"], p[f"re{i}"], p[f"im{i}"],
                                  w.magnitude, w.complex, w.suppressed) / len(RESOLUTIONS)
     octave, mel = bands(e)
     total = total + w.loudness * (mel - p["mel"]).abs().mean((1, 2))

@@ -119,5 +119,4 @@ def any_of(g, n, length):
     """n noises, the families in turn: [n, length] of power 1."""
     share = [n // len(FAMILIES) + (i < n % len(FAMILIES)) for i in range(len(FAMILIES))]
     x = torch.cat([make(g, k, length) for make, k in zip(FAMILIES, share) if k])
-    x = x[torch.randperm(n, generator=g, device=g.device)]
     return x / x.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6)

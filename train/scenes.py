@@ -96,14 +96,15 @@ def smooth_gain(g, n, bins, depth, share):
 
 def coarse(g, x):
     """A lossy coder's traces: weak bins fall out, the others' magnitudes are rounded to steps of 2 dB."""
-    window = torch.hann_window(512, device=x.device)
-    s = torch.stft(x, 512, 256, window=window, return_complex=True)
+    length, tail = x.shape[1], -x.shape[1] % 256
+    frames = torch.nn.functional.pad(x, (256, 256 + tail)).unfold(1, 512, 256)
+    s = torch.fft.rfft(frames * torch.hann_window(512, device=x.device))  # the windows add up to 1
     size = s.abs().clamp_min(1e-9)
-    near = torch.nn.functional.avg_pool1d(size.transpose(1, 2).reshape(-1, 1, 257), 33, 1, 16, count_include_pad=False)
-    near = near.view(len(x), -1, 257).transpose(1, 2)
+    near = torch.nn.functional.avg_pool1d(size.view(-1, 1, 257), 33, 1, 16, count_include_pad=False).view(size.shape)
     floor = near * 10 ** (uniform(g, -24, -8, len(x), 1, 1) / 20)
     stepped = torch.exp2(torch.round(size.log2() * 3) / 3)
-    return torch.istft(s / size * stepped * (size > floor), 512, 256, window=window, length=x.shape[1])
+    y = torch.fft.irfft(s / size * stepped * (size > floor), 512)
+    return (y[:, 1:, :256] + y[:, :-1, 256:]).flatten(1)[:, :length]
 
 
 class Scenes:
@@ -125,6 +126,12 @@ class Scenes:
         self.noise_weight = [torch.tensor((kind == k) * length / total[ids] + 1e-12, dtype=torch.float32, device=device)
                              for k in range(3)]
 
+        real, supplied, made = recipe.kinds  # shares of recorded, supplied synthetic and ambiguous clips
+        self.share = torch.tensor((real, supplied, max(1e-6, 1 - real - supplied - made)), device=device)
+
+    def seed(self, step):
+        self.g.manual_seed((step * 1000003 + self.key) % 2 ** 62)
+
     def rand(self, *shape):
         return torch.rand(*shape, generator=self.g, device=self.device)
 
@@ -133,8 +140,11 @@ class Scenes:
         return (self.rand(*shape) * top).long()
 
     def pick(self, weight, *shape):
-        count = int(np.prod(shape))
-        return torch.multinomial(weight, count, replacement=True, generator=self.g).view(shape)
+        total = weight.cumsum(0)
+        return torch.searchsorted(total, self.rand(*shape) * total[-1]).clamp_max(len(weight) - 1)
+
+    def shuffled(self, x):
+        return x[self.rand(len(x)).argsort()]
 
     def voices(self, n, length):
         """Dry tracks [n, length] and codes [n, length // 160]."""
@@ -163,10 +173,10 @@ class Scenes:
         codes = part.code(index[:, middle], speed.gather(1, piece[:, middle]))
         return x, codes * ~quiet.gather(1, piece[:, middle])
 
-    def recorded(self, n, length, share):
-        """Noise from the corpus, looped, power 1; share: of recorded, supplied synthetic, ambiguous."""
+    def recorded(self, n, length):
+        """Noise from the corpus, looped, power 1."""
         part = self.noise
-        kind = torch.multinomial(torch.tensor(share, device=self.device), n, replacement=True, generator=self.g)
+        kind = self.pick(self.share, n)
         clips = torch.stack([self.pick(w, n) for w in self.noise_weight])
         clip, speed = clips.gather(0, kind[None])[0], self.integers(len(part.new), n)
         size = (part.length[clip] * part.new[speed] // 40)[:, None]
@@ -177,12 +187,12 @@ class Scenes:
     def beds(self, n, length):
         """One or two noises a scene, power 1, some in a room."""
         r = self.recipe
-        real, supplied, made = r.kinds
         total = n + n // 2
-        few = min(max(1, round(total * made)), total - 1)
-        share = (real, supplied, max(1e-6, 1 - real - supplied - made))
-        x = torch.cat([self.recorded(total - few, length, share), noises.any_of(self.g, few, length)])
-        x = x[torch.randperm(total, generator=self.g, device=self.device)]
+        few = min(max(1, round(total * r.kinds[2])), total - 1)
+        x = self.recorded(total - few, length)
+        if few:
+            x = torch.cat([x, noises.any_of(self.g, few, length)])
+        x = self.shuffled(x)
         first, other = x[:n], x[n:]
         loud = 10 ** (torch.randn(len(other), 1, generator=self.g, device=self.device) * 0.3 - 0.15)
         # The second comes in and goes out, or stays.
@@ -192,15 +202,14 @@ class Scenes:
         first = torch.cat([first[:len(other)] + other * (self.rand(len(other), 1) < 2 * r.second), first[len(other):]])
         return first / first.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6)
 
-    def batch(self, step, n, seconds, pair=None):
-        """mix, target [n, L], codes uint8 [n, L // 160], snr [n] (inf clean, -inf noise only).
+    def draw(self, n, seconds):
+        """mix, target [n, L], codes uint8 [n, L // 160], snr [n] (inf clean, -inf noise only)."""
+        return self.mix(*self.voices(n, int(seconds * RATE)))
 
-        `pair` (tracks, codes), if given, are the dry voices to use instead of drawn ones.
-        """
-        self.g.manual_seed((step * 1000003 + self.key) % 2 ** 62)
-        length = int(seconds * RATE)
-        dry, codes = pair(n, length) if pair else self.voices(n, length)
-        return self.mix(dry, codes)
+    def batch(self, step, n, seconds):
+        """The draw of a step."""
+        self.seed(step)
+        return self.draw(n, seconds)
 
     def mix(self, dry, codes):
         """Rooms, noise, microphone, level and line around dry voices."""

@@ -12,7 +12,7 @@ from evaluate import auc
 from features import features_torch
 from nets import VAD, Vad, multiply_adds, parameters
 from scenes import Recipe, Scenes
-from trainer import Job, Loop, arguments
+from trainer import Job, Loop, arguments, samples
 
 RECIPE = Recipe(segments=6, seconds=8.0, pause=0.42, one_voice=0.5, room=0.35, clean=0.08, noise_only=0.1,
                 snr=(-8.0, 30.0), kinds=(0.47, 0.12, 0.31))
@@ -39,18 +39,19 @@ class Task:
         mix, _, self.codes, self.snr = dev.batch(0, 8 if args.device == "cpu" else 96, 20)
         self.rows = features_torch(mix)
 
-    def batch(self, step):
-        long = step % 8 == 7
-        size, seconds = (max(1, self.args.batch // 3), 24) if long else (self.args.batch, 8)
-        mix, _, codes, _ = self.scenes.batch(step, size, seconds)
-        return "long" if long else "short", {"rows": features_torch(mix), "on": (codes > 0).float(),
-                                             "heed": torch.where(codes == 2, 0.25, 1.0)}
+    def key(self, step):
+        return "long" if step % 8 == 7 else "short"
+
+    def make(self, key):
+        size, seconds = (max(1, self.args.batch // 3), 24) if key == "long" else (self.args.batch, 8)
+        mix, _, codes, _ = self.scenes.draw(size, seconds)
+        return {"rows": features_torch(mix), "on": (codes > 0).float(), "heed": torch.where(codes == 2, 0.25, 1.0)}
 
     def loss(self, net, b):
         return F.binary_cross_entropy_with_logits(net.logits(b["rows"]), b["on"], weight=b["heed"])
 
     def statistics(self, net):
-        rows = torch.cat([self.batch(10 ** 6 + i)[1]["rows"] for i in range(3)]).flatten(0, 1)
+        rows = torch.cat([part["rows"] for part in samples(self)]).flatten(0, 1)
         net.mean.copy_(rows.mean(0))
         net.std.copy_(rows.std(0))
 

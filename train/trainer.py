@@ -2,7 +2,8 @@
 
 On a GPU a training step of a net is captured once a shape as a CUDA graph and replayed on the net's own stream, while
 the next batch is mixed on another; on a CPU the same steps run plainly. A task gives (see denoise.py):
-  batch(step) -> (key, dict of tensors), one fixed set of shapes a key;   loss(net, tensors) -> scalar;
+  key(step) -> name of a set of shapes;  scenes.seed(step), then make(key) -> dict of tensors;
+  loss(net, tensors) -> scalar;
   measure(nets by name) -> {name: {figure: value, "score": value}}, by which best.pt is chosen.
 """
 import copy
@@ -23,11 +24,18 @@ def arguments(p):
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--check", type=int, default=1000, help="steps between measurements on the dev split")
-    p.add_argument("--compile", action="store_true", help="torch.compile the blocks (GPU)")
     p.add_argument("--resume", help="folder of earlier checkpoints: goes on with their weights and optimizers")
     p.add_argument("--rooms", type=int, default=512)
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--no-graphs", dest="graphs", action="store_false", help="mix without a CUDA graph")
     return p
+
+
+def samples(task, count=3):
+    """Short batches apart from those of training, for the statistics of rows."""
+    for i in range(count):
+        task.scenes.seed(10 ** 9 + i)
+        yield task.make("short")
 
 
 def factor(done):
@@ -54,10 +62,6 @@ class Job:
         self.stream = torch.cuda.Stream() if self.gpu else None
         self.done = torch.cuda.Event() if self.gpu else None
         self.best = -math.inf
-        if args.compile and self.gpu:
-            layers = self.net.body().layers
-            for layer in layers:
-                layer.compile(dynamic=False)
 
     def update(self, tensors):
         """One step; a step whose gradient is not finite is skipped by the fused optimizer."""
@@ -72,20 +76,18 @@ class Job:
         self.opt.step()
         self.total.add_(loss.detach().nan_to_num(100.0))
 
-    def capture(self, key, tensors, compiled):
+    def capture(self, key, tensors):
         """Three rehearsals at rate 0, then the graph of one step on these very tensors."""
-        stance = "default" if compiled else "force_eager"
-        with torch.compiler.set_stance(stance):
-            self.stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(self.stream):
-                for _ in range(3):
-                    self.update(tensors)
-            torch.cuda.synchronize()
-            self.opt.zero_grad(set_to_none=True)
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, stream=self.stream):
+        self.stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self.stream):
+            for _ in range(3):
                 self.update(tensors)
-            self.graphs[key] = graph
+        torch.cuda.synchronize()
+        self.opt.zero_grad(set_to_none=True)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=self.stream):
+            self.update(tensors)
+        self.graphs[key] = graph
         torch.cuda.synchronize()
         self.total.zero_()
 
@@ -96,7 +98,7 @@ class Job:
             self.update(tensors)
         else:
             if key not in self.graphs:
-                self.capture(key, tensors, compiled=self.args.compile and key == "short")
+                self.capture(key, tensors)
             with torch.cuda.stream(self.stream):
                 for group in self.opt.param_groups:
                     group["lr"].fill_(rate)
@@ -144,7 +146,9 @@ class Loop:
         self.out.mkdir(parents=True, exist_ok=True)
         self.log = open(self.out / f"log-{name}.jsonl", "a", encoding="utf8")
         self.gpu, self.buffers = args.device != "cpu", {}
-        self.mixing = torch.cuda.Stream() if self.gpu else None
+        if self.gpu:
+            self.mixing, self.mixers = torch.cuda.Stream(), {}
+            self.mixed, self.taken = torch.cuda.Event(), torch.cuda.Event()
         self.begun = time.time()
         if args.resume:
             for job in jobs:
@@ -157,22 +161,44 @@ class Loop:
         self.log.flush()
 
     def draw(self, step):
-        """The next batch, on its own stream."""
+        """The next batch: on a GPU by a graph on its own stream, into tensors that the next draw overwrites."""
+        key, task = self.task.key(step), self.task
         if not self.gpu:
-            return self.task.batch(step)
-        with torch.cuda.stream(self.mixing), torch.no_grad():
-            found = self.task.batch(step)
-            event = torch.cuda.Event()
-            event.record()
-        return *found, event
+            task.scenes.seed(step)
+            return key, task.make(key)
+        if key not in self.mixers:
+            self.mixers[key] = self.mixer(key)
+        graph, tensors = self.mixers[key]
+        with torch.cuda.stream(self.mixing):
+            self.mixing.wait_event(self.taken)
+            task.scenes.seed(step)
+            graph.replay() if graph else [tensors[k].copy_(v) for k, v in task.make(key).items()]
+            self.mixed.record(self.mixing)
+        return key, tensors
+
+    def mixer(self, key):
+        """The graph of make(key) and the tensors it writes; no graph where the capture fails."""
+        torch.cuda.synchronize()
+        with torch.cuda.stream(self.mixing):
+            for _ in range(2):
+                tensors = self.task.make(key)
+        torch.cuda.synchronize()
+        if not self.args.graphs:
+            return None, tensors
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(self.task.scenes.g)
+        with torch.cuda.graph(graph, stream=self.mixing):
+            tensors = self.task.make(key)
+        torch.cuda.synchronize()
+        return graph, tensors
 
     def hand(self, drawn):
-        """Copies a batch into the buffers that the graphs read: not before all nets are done with the last."""
+        """Copies a batch into the buffers that the nets' graphs read: not before all nets are done with the last."""
         if not self.gpu:
             return drawn
-        key, tensors, event = drawn
+        key, tensors = drawn
         main = torch.cuda.current_stream()
-        main.wait_event(event)
+        main.wait_event(self.mixed)
         for job in self.jobs:
             main.wait_event(job.done)
         if key not in self.buffers:
@@ -180,7 +206,7 @@ class Loop:
         mine = self.buffers[key]
         for k, v in tensors.items():
             mine[k].copy_(v)
-            v.record_stream(main)
+        self.taken.record(main)
         for job in self.jobs:
             job.stream.wait_stream(main)
         return key, mine
@@ -188,7 +214,7 @@ class Loop:
     def measure(self, step, seconds, final):
         if self.gpu:
             torch.cuda.synchronize()
-        with torch.compiler.set_stance("force_eager") if self.gpu else torch.no_grad(), torch.no_grad():
+        with torch.no_grad():
             found = self.task.measure({job.name: job.average for job in self.jobs})
         for job in self.jobs:
             mean = float(job.total) / max(1, job.count)
