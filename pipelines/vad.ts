@@ -3,7 +3,7 @@
 //   samples at any rate -> 16 kHz mono -> hops of 160 -> 25 ms spectra -> 40 mel bands -> stack -> vad {speech}
 // No look-ahead: the answer about a hop uses nothing after it. Models and their honest figures: models/vad-*/README.md.
 
-import type { AsyncCell, Cell } from '../src/cell/cell.ts';
+import { type AsyncCell, type Cell, LOWERED_ROWS_MAX } from '../src/cell/cell.ts';
 import { detect } from '../src/operator/detect/index.ts';
 import { logMelHops } from '../src/operator/log-mel/index.ts';
 import { rehop } from '../src/operator/rehop/index.ts';
@@ -64,7 +64,7 @@ export default definePipeline<Models>({
   },
   modelIds: ({ id }) => [id],
   stages: ({ cell }, { segments }, _format, { simd }) => [
-    rehop({ hopRows: HOP_ROWS, width: 1, rateHz: RATE_HZ }),
+    rehop({ hopRows: HOP_ROWS, width: 1, rateHz: RATE_HZ, hopsMax: LOWERED_ROWS_MAX }),
     logMelHops({ ...FRONT_END, simd }),
     cellStage(cell, { spanRows: HOP_ROWS, rateHz: RATE_HZ, slot: 'stack' }),
     detect({ name: 'vad', values: ['speech'], spanRows: HOP_ROWS, rateHz: RATE_HZ }),

@@ -1,4 +1,4 @@
-// The stage from hops to one row a frame: what stft and log-mel of hops share. A frame ends with its hop and looks back
+// The stage from hops to one row a frame, several hops of a chunk at once: what stft and log-mel of hops share. A frame ends with its hop and looks back
 // windowRows; before the stream there are zeros. What a frame becomes is the caller's (spectra.ts); its shape: frames.ts.
 
 import { assert } from '../base/assert.ts';
@@ -43,6 +43,17 @@ export function frameStage(
       emit({ kind: 'chunk', from, to, pts, rows: 1, width, data });
     }
 
+    function emitFrames(hops: Float32Array, { from, to, pts }: Span): void {
+      const rows = hops.length / hopRows;
+      const data = new Float32Array(rows * width);
+      for (let i = 0; i < rows; i++) {
+        const hop = hops.subarray(i * hopRows, (i + 1) * hopRows);
+        data.set(row(past, hop), i * width);
+        remember(hop);
+      }
+      emit({ kind: 'chunk', from, to, pts, rows, width, data });
+    }
+
     function remember(hop: Float32Array): void {
       past.copyWithin(0, hopRows);
       if (hopRows <= keptRows) past.set(hop, keptRows - hopRows);
@@ -51,8 +62,9 @@ export function frameStage(
 
     return {
       chunk(item) {
-        assert(item.width === 1 && item.rows === hopRows, `${slot} takes one hop of one channel at a time`);
-        emitFrame(item.data, item);
+        assert(item.width === 1 && item.rows % hopRows === 0, `${slot} takes whole hops of one channel`);
+        if (item.rows === hopRows) emitFrame(item.data, item);
+        else emitFrames(item.data, item);
       },
       gap(item) {
         const hops = Math.ceil((item.to - item.from) / hopRows);

@@ -106,6 +106,20 @@ describe('rehop', () => {
     expect(() => open.push(pairs(11, 20))).toThrow(/does not start where/);
   });
 
+  it('lets whole hops of a chunk leave together when asked to, the same rows on the same grid', () => {
+    const together = rehop({ hopRows: 160, width: 2, rateHz: 16000, hopsMax: 3 });
+    const out = runStage(together, stream);
+    expect(out.filter((item) => item.kind === 'chunk').map((item) => [item.from, item.to])).toEqual([
+      [0, 480],
+      [800, 960],
+      [1280, 1440],
+      [1500, 1980],
+      [1980, 2100],
+    ]);
+    expect(rowsOf(out)).toEqual(rowsOf(runStage(stage, stream)));
+    expectResumable(together, stream);
+  });
+
   it('gives the same items for any chunking', () => expectChunkInvariant(stage, stream));
   it('resumes bitwise from a snapshot anywhere', () => expectResumable(stage, stream));
 });

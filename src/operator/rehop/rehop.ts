@@ -1,4 +1,4 @@
-// Chunks of any size in, hops of exactly `hopRows` rows out:  in  --[0,200)--[200,310)--[310,480)--|
+// Chunks of any size in, hops of `hopRows` rows out:  in  --[0,200)--[200,310)--[310,480)--|
 //                                                             out --[0,160)--[160,320)--[320,480)--|   (hopRows 160)
 // Hops lie at multiples of hopRows from the stream's first row, or from the row of the last reset. What comes out depends
 // on the rows alone, never on how they were chunked. A gap takes every hop that it touches with it: see `gap` below.
@@ -14,6 +14,11 @@ export interface RehopOptions {
   readonly hopRows: number;
   /** Values per row. */
   readonly width: number;
+  /**
+   * Whole hops that lie side by side in one chunk leave together, up to so many: what follows then works on several rows at
+   * once. The rows are the same. Default 1.
+   */
+  readonly hopsMax?: number;
   /** Rows per second: gives each hop its pts. */
   readonly rateHz: number;
   /** Name of the state arena; needed only when a pipeline has two of these. */
@@ -42,14 +47,14 @@ function openHop({ hop, origin, next, touched }: HopState, { hopRows, width, rat
       assert(next[0] === from, 'rehop: an item does not start where the one before it ended');
     },
 
-    /** Emits [from, next): a gap if one touched it, else the hop `data`. */
+    /** Emits [from, next): a gap if one touched it, else the hop or hops `data`. */
     close(from: number, data: Float32Array): void {
       const to = next[0]!;
       const pts = ptsOf(from, rateHz);
       const why = CAUSES[touched[0]! - 1];
       touched[0] = 0;
       if (why) emit({ kind: 'gap', from, to, pts, why });
-      else emit({ kind: 'chunk', from, to, pts, rows: hopRows, width, data });
+      else emit({ kind: 'chunk', from, to, pts, rows: data.length / width, width, data });
     },
 
     /** Its rows as a value; what comes next starts on zeros, so that a state depends on the rows alone. */
@@ -62,15 +67,20 @@ function openHop({ hop, origin, next, touched }: HopState, { hopRows, width, rat
 }
 
 /**
- * Re-cuts a stream into hops: each output chunk has rows = hopRows.
+ * Re-cuts a stream into hops: each output chunk has rows = hopRows, or a multiple with `hopsMax`.
  * - end: a partial last hop is padded with zeros; its `to` is the true end, so to - from < rows in that one chunk.
  * - flush passes and emits nothing: a flush must not change what follows.
  * - reset: rows of a partial hop are declared as a gap (why: client); hops are counted anew from the next item's row.
  */
 export function rehop(options: RehopOptions): Stage {
-  const { hopRows, width, rateHz, slot = 'rehop' } = options;
-  assert(hopRows >= 1 && width >= 1 && rateHz > 0, 'rehop needs hopRows, width and rateHz above 0');
+  const { hopRows, width, rateHz, hopsMax = 1, slot = 'rehop' } = options;
+  assert(
+    hopRows >= 1 && width >= 1 && rateHz > 0 && hopsMax >= 1,
+    'rehop needs hopRows, width, rateHz and hopsMax above 0',
+  );
   const layout = rehopLayout(hopRows, width);
+  /** Rows of the hops that may leave together out of `rows`; of the one under way when there is no whole one. */
+  const wholeHops = (rows: number): number => hopRows * Math.min(hopsMax, Math.max(1, Math.floor(rows / hopRows)));
 
   return makeStage((context, emit) => {
     const { at } = context.state(slot, layout, ({ at }) => {
@@ -88,13 +98,14 @@ export function rehop(options: RehopOptions): Stage {
         place(item.from);
         for (let row = 0; row < item.rows; ) {
           const held = filled();
-          const count = Math.min(hopRows - held, item.rows - row);
+          const count = Math.min(held > 0 ? hopRows - held : wholeHops(item.rows - row), item.rows - row);
           // A message that is one hop, the usual case, goes on as it came: no view, no copy.
           const rows = count === item.rows ? item.data : item.data.subarray(row * width, (row + count) * width);
           row += count;
           next[0]! += count;
           if (count < hopRows) hop.set(rows, held * width);
-          if (held + count === hopRows) close(next[0]! - hopRows, count < hopRows ? take() : rows);
+          if (count >= hopRows) close(next[0]! - count, rows);
+          else if (held + count === hopRows) close(next[0]! - hopRows, take());
         }
       },
 

@@ -82,6 +82,13 @@ describe('stft', () => {
     expect(rowsOf(runStage([hops, plain], [chunkOf(0, signal)]))).toHaveLength(10 * 162);
   });
 
+  it('takes several hops of a chunk at once, to the bit', () => {
+    const together = rehop({ hopRows: 160, width: 1, rateHz: 16000, hopsMax: 4 });
+    const [one, many] = [runStage(stages, stream), runStage([together, stft(options)], stream)];
+    expect(rowsOf(many)).toEqual(rowsOf(one));
+    expect(many.length).toBeLessThan(one.length);
+  });
+
   it('gives the same items for any chunking', () => expectChunkInvariant(stages, stream));
   it('resumes bitwise from a snapshot anywhere', () => expectResumable(stages, stream));
 });
