@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   ERR_FILE_NOT_FOUND: ['process', 0],
   ERR_FILE_NOT_AUDIO: ['process', 0],
   ERR_FILE_NOT_CSV: ['process', 0],
+  ERR_OUTPUT_FAILED: ['process', 0],
   ERR_AUDIO_SYSTEM: ['process', 0],
   ERR_PORT_IN_USE: ['process', 0],
   ERR_CONNECT_FAILED: ['process', 0],

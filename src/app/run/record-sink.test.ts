@@ -74,7 +74,7 @@ describe('the record sink', () => {
   });
 
   it('says what it cannot write to, whether it is waited for or ended', async () => {
-    const cannot = { code: 'ERR_FILE_NOT_FOUND', message: expect.stringContaining('cannot write') };
+    const cannot = { code: 'ERR_OUTPUT_FAILED', message: expect.stringContaining('cannot write') };
     const nowhere = openRecordSink(join(folder, 'no', 'x.jsonl'), recordLines);
     nowhere.write(reading(0));
     await expect(nowhere.end(summary)).rejects.toMatchObject(cannot);

@@ -15,7 +15,7 @@ export interface LineFormat {
 
 export interface RecordSink {
   write(output: Output): void;
-  /** Resolves once the reader has caught up. @throws ERR_FILE_NOT_FOUND when it cannot be written to */
+  /** Resolves once the reader has caught up. @throws ERR_OUTPUT_FAILED when it cannot be written to */
   drained(): Promise<void>;
   /** Writes what is left. `summary`: the stream has ended; without it, it only pauses here or has failed. */
   end(summary?: SessionSummary): Promise<void>;
@@ -91,7 +91,7 @@ export function isBegun(path: string): boolean {
 }
 
 function cannotWrite(path: string, thrown: Error): EngineError {
-  return engineError('ERR_FILE_NOT_FOUND', `cannot write ${path}: ${thrown.message}`, {
+  return engineError('ERR_OUTPUT_FAILED', `cannot write ${path}: ${thrown.message}`, {
     cause: thrown,
     expected: 'a path in a folder that exists, on a disk with room left',
   });
