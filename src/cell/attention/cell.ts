@@ -5,7 +5,6 @@
 // Biases, norms of heads, an output gate and partial rotation are options: project.ts. Slow twin: naive.ts.
 // The state does not grow, but it is as large as the window: 8 kvHeads headDim window bytes, and 8 more a slot.
 
-import { engineError } from '../../base/errors.ts';
 import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
@@ -18,7 +17,7 @@ import {
   int8Cache,
   type KvCache,
 } from './cache.ts';
-import { lowerAttention } from './lower.ts';
+import { full, lowerAttention } from './lower.ts';
 import { type AttentionConfig, type AttentionParams, readAttention } from './params.ts';
 import { projection } from './project.ts';
 import { tiledForm } from './tiled.ts';
@@ -57,11 +56,7 @@ function makeCell<L extends Layout & Counters>(
   const attended = new Float32Array(wide); // scratch, rewritten by every step
 
   const admit = (position: number, rows: number): void => {
-    if (config.whenFull === 'refuse' && position + rows > window) {
-      throw engineError('ERR_CONTEXT_FULL', 'attention: the declared context is full', {
-        expected: `a stream of at most ${window} rows`,
-      });
-    }
+    if (config.whenFull === 'refuse' && position + rows > window) throw full(window);
   };
 
   const step = (state: State<L>, input: Float32Array, output: Float32Array): void => {

@@ -152,7 +152,7 @@ function keepNorms({ norm }: AttentionParams, { qkNorm }: AttentionConfig, regio
   return { q: keep(norm.q), k: keep(norm.k), eps: qkNorm.eps };
 }
 
-function full(window: number): Error {
+export function full(window: number): Error {
   return engineError('ERR_CONTEXT_FULL', 'attention: the declared context is full', {
     expected: `a stream of at most ${window} rows`,
   });

@@ -5,7 +5,6 @@
 // Upstream lays the queries of all chosen experts side by side, so query head j reads key head j mod kvHeads: here that is
 // plain multi-head attention once for each expert. The ring is that of attention, and so is its window. Twin: naive.ts.
 
-import { engineError } from '../../base/errors.ts';
 import { attendRing } from '../../kernel/plain/attention-ring.ts';
 import { matvec } from '../../kernel/plain/matvec.ts';
 import { routeTopK } from '../../kernel/plain/moe-router.ts';
@@ -14,6 +13,7 @@ import type { Weights } from '../../weights/tensor.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
 import { f32, f64, type State } from '../state.ts';
+import { full, lowerMoa } from './lower.ts';
 import { type MoaConfig, readMoa } from './params.ts';
 
 /**
@@ -90,6 +90,7 @@ export function moaCell(weights: Weights, prefix: string, config: MoaConfig): Ce
     init: start,
     step,
     scan: scanBySteps({ dIn: dModel, dOut: dModel, step }),
+    lower: (simd, region) => lowerMoa(params, config, layout, simd, region),
     // As attention: no keys come from rows without input, and what the ring holds ages.
     skip({ at }, rows) {
       at.position[0] = at.position[0]! + rows;
@@ -102,10 +103,4 @@ function start({ at }: State<MoaLayout>): void {
   at.v.fill(0);
   at.rows.fill(-1);
   at.position.fill(0);
-}
-
-function full(window: number): Error {
-  return engineError('ERR_CONTEXT_FULL', 'moa: the declared context is full', {
-    expected: `a stream of at most ${window} rows`,
-  });
 }
