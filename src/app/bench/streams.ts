@@ -19,6 +19,7 @@ import type { BenchContext, Report } from './record.ts';
 
 interface Search extends SearchOptions {
   readonly keepsUpMs: number;
+  readonly note: (text: string) => void;
 }
 type Load = Omit<LoadOptions, 'port' | 'streams'>;
 
@@ -40,7 +41,8 @@ export async function benchStreams(report: Report, context?: BenchContext, plan 
   const most = Math.min(plan.most, connectionsMax());
   const say = sayer(report);
   const generator = startGenerator();
-  const search: Search = { from, most, keepsUpMs, precision: PRECISION };
+  const note = context?.note ?? (() => undefined);
+  const search: Search = { from, most, keepsUpMs, note, precision: PRECISION };
   try {
     const load = (ms: number): Load => ({
       messageMs: ms,
@@ -104,14 +106,19 @@ async function searchMost(
   const kept = await findMost(async (streams) => {
     const level = await runLevel(server, generator, { ...load, streams });
     sayBriefly(say, `${name}, ${streams} streams`, level);
-    const keeps = level.sinceDue.p99 < search.keepsUpMs && level.lost === 0 && level.unsent === 0 && level.broken === 0;
+    const whole = level.lost === 0 && level.unsent === 0 && level.broken === 0;
+    const keeps = whole && level.sinceDue.p99 < search.keepsUpMs;
     if (keeps) best.set(streams, level);
+    else if (whole && level.sinceSent.p99 < search.keepsUpMs) search.note(senderWasLate(name, streams, level));
     return keeps;
   }, search);
   const level = best.get(kept);
   if (level) sayFully(say, `${name}, ${kept} streams kept`, level);
   return kept;
 }
+
+const senderWasLate = (name: string, streams: number, { late }: Level): string =>
+  `${name}, ${streams} streams: failed by the sender's own lateness (p99 ${late.p99.toFixed(1)} ms) alone; has it a core?`;
 
 function sayBriefly(say: Say, name: string, { sinceDue, server, cpuShare }: Level): void {
   say(`${name}: round trip p99`, sinceDue.p99, 'ms');
