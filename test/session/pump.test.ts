@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { micros } from '../../src/base/units.ts';
 import { createPump, ITEMS_PER_TURN, ROUND_US, type Seat, TURN_US } from '../../src/session/pump.ts';
+import { openSession } from '../helpers/sessions.ts';
+import { openTestPipeline } from '../server/test-pipelines.ts';
 
 /** A pump whose time passes only with work, and whose event loop is a call: turns are counted, never timed. */
 function table(usPerItem: number) {
@@ -92,6 +94,20 @@ describe('the pump', () => {
     join('b', { items: 1 }).wake();
     while (loop());
     expect(log.join(' ')).toBe('| a1 | b1 | a1');
+  });
+
+  it('is obeyed by a session: one item at least, none from the given time on', async () => {
+    const loaded = await openTestPipeline('energy', {});
+    let now = 0;
+    const clock = { now: () => micros((now += 100)) };
+    const { session } = openSession(loaded, { rateHz: 16_000, width: 1 }, { clock });
+    for (let i = 0; i < 6; i++) session.rows(new Float32Array(160));
+    expect(session.work(ITEMS_PER_TURN, micros(now))).toBe(true);
+    expect(session.offset).toBe(160);
+    expect(session.work(2, micros(now + 1e6))).toBe(true);
+    expect(session.offset).toBe(480);
+    expect(session.work(ITEMS_PER_TURN, micros(now + 1e6))).toBe(false);
+    expect(session.offset).toBe(960);
   });
 
   it('leaves a resting stream alone until it wakes', () => {
