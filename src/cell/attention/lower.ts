@@ -48,6 +48,8 @@ export function lowerAttention(
       angles.write(position, rotationView);
       kernels.rotateHeads(q, rotation, heads + kvHeads, headDim, pairs);
     }
+    // Nothing subnormal in silence. In int8 a key keeps its size: its scale says how quiet it is, and one row of them is cheap.
+    kernels.hush(q, config.cache === 'int8' ? wide : wide + 2 * narrow);
   }
 
   return {

@@ -52,6 +52,7 @@ export function lowerMoa(
     const slot = position % window;
     angles.write(position, rotationView);
     kernels.rotateHeads(k, rotation, kvHeads, headDim, headDim / 2);
+    kernels.hush(k, 2 * width); // nothing subnormal in silence
     kernels.copyInto(k, state + at.k + 4 * slot * width, width);
     kernels.copyInto(k + 4 * width, state + at.v + 4 * slot * width, width);
     counters[(state + at.rows) / 8 + slot] = position;
@@ -62,6 +63,7 @@ export function lowerMoa(
     const { q: into, o: out } = experts[expert]!;
     kernels.matmul(into.w, into.bias, x, q, width, dModel, 1);
     kernels.rotateHeads(q, rotation, kvHeads, headDim, headDim / 2);
+    kernels.hush(q, width);
     const low = Math.max(0, position - window + 1);
     const used = Math.min(window, position + 1);
     // biome-ignore format: the kernel's arguments by kind

@@ -57,6 +57,7 @@ export function lowerSparseAttention(
       angles.write(row, rotationView);
       kernels.rotateHeads(q, rotation, heads + kvHeads, headDim, angles.dims / 2);
     }
+    kernels.hush(q, rowWidth); // nothing subnormal in silence
     keep(state, pattern.home(row), k, row);
     const summary = pattern.summaryHome(row);
     if (summary >= 0) keep(state, summary, k, row);

@@ -1,10 +1,12 @@
 // AssemblyScript: softmax attention of one query row over a ring of past keys and values, in float32 or in int8 with a scale
 // for each row and head; plain/attention-ring.ts and plain/quantise-int8-attention.ts are the readable twins. Two passes: all
 // scores of a head, then their weights and the weighted sum. Four slots at a time; where fewer are left, the others' scores
-// are -Infinity and their weights 0. Weights under 1e-24 are 0: their products could be subnormal, and slow.
+// are -Infinity and their weights 0. Queries, keys and values come without numbers under 2^-60 (hush in frames.ts), and weights
+// and scales under it count as 0: no product of two is subnormal, and slow.
 // Strides: k, v [window, kvHeads, headDim], one row after the other.
 
-import { flush, loadTail, madd, storeTail, sum, sums4 } from './lanes';
+import { heard } from './frames';
+import { loadTail, madd, storeTail, sum, sums4 } from './lanes';
 import { exp2 } from './math';
 
 const LOG2_E: f64 = 1.4426950408889634;
@@ -166,7 +168,7 @@ function scoreSlots<T>(
     const k3 = left > 3 ? k2 + stride : k;
     let products = dots<T>(q, k, k1, k2, k3, headDim);
     if (isInteger<T>()) {
-      products = f32x4.mul(products, scalesOf(scales, scaleStride, left));
+      products = f32x4.mul(products, heard(scalesOf(scales, scaleStride, left)));
       scales += 4 * scaleStride;
     }
     const score = madd(products, scale, v128.load(bias));
@@ -191,7 +193,7 @@ function weighSlots<T>(scores: usize, used: i32, most: f32, scales: usize, scale
       weight = f32x4.mul(weight, scalesOf(scales, scaleStride, left));
       scales += 4 * scaleStride;
     }
-    v128.store(scores, flush(weight));
+    v128.store(scores, heard(weight));
   }
   return sum(total);
 }

@@ -3,7 +3,7 @@
 export { attendRow, attendRowInt8 } from './attention';
 export { copyInto, gatherRows, quantiseHeads, rotateHeads } from './attention-rows';
 export { convStep } from './conv';
-export { overlapAdd, windowFrame } from './frames';
+export { hush, overlapAdd, windowFrame } from './frames';
 export { normThenGate, sigmoidPowerInto, sigmoidRows, unitHeads } from './heads';
 export { eluPlusOneInto, linearAttentionStep } from './linear-attention';
 export { logMel } from './log-mel';

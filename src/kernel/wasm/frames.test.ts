@@ -15,11 +15,19 @@ describe.each(await availableSimd())('around a frame, $numerics', ({ kernels, nu
     expect([input, window, output].every((array) => array.intact())).toBe(true);
   });
 
-  it('windows values under 2^-63 to 0, so that no square of them is subnormal; NaN stays', () => {
-    const least = 2 ** -63;
+  it('takes values under 2^-60 for 0, so that nothing made of them is subnormal; NaN stays', () => {
+    const least = 2 ** -60;
     const x = fenced([least, -least, least * 0.999, -1e-30, 1e-45, NaN, 3e38]);
     kernels.windowFrame(x.address, fenced(new Float32Array(7).fill(1)).address, x.address, 7);
     expect([...x.values]).toEqual([least, -least, 0, 0, 0, NaN, Math.fround(3e38)]);
+  });
+
+  it.each(LENGTHS)('hushes %i values in place and touches no others', (n) => {
+    const x = noise(n, seeded(6)).map((value, i) => (i % 2 ? value : value * 1e-18));
+    const values = fenced(x);
+    kernels.hush(values.address, n);
+    expect(values.values).toEqual(x.map((value) => (Math.abs(value) < 2 ** -60 ? 0 : value)));
+    expect(values.intact()).toBe(true);
   });
 
   it.each(LENGTHS)('adds %i weighted values and touches no others', (n) => {

@@ -31,6 +31,7 @@ export interface SimdKernels {
   geluTanhInto(x: number, y: number, n: number): void;
   // biome-ignore format: one kernel a line reads best
   glaStep(S: number, decay: number, q: number, k: number, v: number, y: number, heads: number, K: number, V: number, rows: number): void;
+  hush(x: number, n: number): void;
   inverseRealFft(spectrum: number, x: number, work: number, plan: number, size: number): void;
   layerNorm(x: number, weight: number, bias: number, y: number, n: number, eps: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
