@@ -99,7 +99,12 @@ describe('the pump', () => {
   it('is obeyed by a session: one item at least, none from the given time on', async () => {
     const loaded = await openTestPipeline('energy', {});
     let now = 0;
-    const clock = { now: () => micros((now += 100)) };
+    const clock = {
+      now() {
+        now += 100;
+        return micros(now);
+      },
+    };
     const { session } = openSession(loaded, { rateHz: 16_000, width: 1 }, { clock });
     for (let i = 0; i < 6; i++) session.rows(new Float32Array(160));
     expect(session.work(ITEMS_PER_TURN, micros(now))).toBe(true);
