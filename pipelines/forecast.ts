@@ -30,7 +30,7 @@ export default definePipeline({
   },
   load: async () => undefined,
   modelIds: () => [],
-  stages: (_models, { cell, horizon, season, coverage }, { width, rateHz }) => [
+  stages: (_models, { cell, horizon, season, coverage }, { width, rateHz }, { simd }) => [
     forecast({
       width,
       horizon: Number(horizon),
@@ -38,6 +38,7 @@ export default definePipeline({
       coverage: Number(coverage),
       cell: cell === 'attention' ? 'attention' : 'ssm',
       rateHz,
+      simd,
     }),
   ],
 });

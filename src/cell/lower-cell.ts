@@ -11,7 +11,7 @@ import { type Layout, type State, stateBytes } from './state.ts';
 
 /**
  * The cell on these kernels: same layout and rows, other rounding; the default scan is bitwise equal to its steps.
- * The plain cell where the kind has no lowered form.
+ * Inputs under 2^-60 count as 0. The plain cell where the kind has no lowered form.
  * @throws ERR_MEMORY_FULL when the kernel memory has no room for its weights
  */
 export function lowerCell<L extends Layout>(cell: Cell<L>, simd: Simd): Cell<L> {
@@ -45,6 +45,7 @@ export function lowerCell<L extends Layout>(cell: Cell<L>, simd: Simd): Cell<L> 
       const count = Math.min(LOWERED_ROWS_MAX, rows - from);
       const whole = count * dIn === input.length;
       xRows.set(whole ? input : input.subarray(from * dIn, (from + count) * dIn));
+      simd.kernels.hush(x, count * dIn); // subnormal products would cost 25 times a row's time
       lowered.scan(address, x, y, count);
       for (let i = 0, at = from * dOut; i < count * dOut; i++) output[at + i] = yRows[i]!;
     }
