@@ -45,7 +45,8 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
   'speech, then silence': { at: (noise, row) => (row < 500 ? noise : 0), bound: 5e-5 },
   DC: { at: () => 1, bound: 5e-5 },
   faint: { at: (noise) => 1e-12 * noise, bound: 2e-5 },
-  tiny: { at: (noise) => 1e-30 * noise, bound: 2e-5 },
+  // Under 2^-60 an input counts as 0.
+  tiny: { at: (noise) => 1e-15 * noise, bound: 2e-5 },
   // A hundred times the input is a hundred times the rounding of what stands in an exponent; in scores, ten thousand times.
   large: { at: (noise) => 100 * noise, bound: 5e-4 },
 };
