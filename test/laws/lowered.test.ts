@@ -46,7 +46,7 @@ const SIGNALS: Readonly<Record<string, Signal>> = {
   DC: { at: () => 1, bound: 5e-5 },
   faint: { at: (noise) => 1e-12 * noise, bound: 2e-5 },
   // Under 2^-60 an input counts as 0.
-  tiny: { at: (noise) => 1e-15 * noise, bound: 2e-5 },
+  tiny: { at: (noise) => 1e-30 * noise, bound: 2e-5 },
   // A hundred times the input is a hundred times the rounding of what stands in an exponent; in scores, ten thousand times.
   large: { at: (noise) => 100 * noise, bound: 5e-4 },
 };
@@ -104,7 +104,7 @@ describe.each(engines)('$numerics kernels', (simd) => {
     it('skips in parts as it skips at once', forAll(laws.skippable));
     it('takes a row on time as a step', forAll(lawsForms.irregular));
 
-    it.each(Object.entries(SIGNALS))('agrees with the plain cell: %s', (_name, { at: signal, bound }) => {
+    it.each(Object.entries(SIGNALS))('agrees with the plain cell: %s', (name, { at: signal, bound }) => {
       for (const [i, { make }] of samples.entries()) {
         const [lowered, plain] = [make(), door.sampleCell!(i + 1)];
         const noise = laws.noiseRows(20, ROWS, plain.dIn);
@@ -116,6 +116,8 @@ describe.each(engines)('$numerics kernels', (simd) => {
         expect(distance(y, expected), `output, seed ${i + 1}`).toBeLessThanOrEqual(off);
         for (const [slot, values] of Object.entries(far.at)) {
           if (isQuantised(plain) && plain.layout[slot]!.dtype === 'u32') continue;
+          // The step of a row that counts as nothing: any number will do.
+          if (slot === 'kScale' && name === 'tiny') continue;
           expect(distance(near.state.at[slot]!, values), `state ${slot}, seed ${i + 1}`).toBeLessThanOrEqual(bound);
         }
         const away = laws.dirtyState(lowered.layout);
