@@ -30,6 +30,11 @@ export interface Pipeline<M = unknown> {
   /** One line for `millrace pipelines`. */
   readonly summary: string;
   readonly input: PipelineInput;
+  /**
+   * audio: its chunks are samples of one channel on the grid of `input`, and leave at the source's rate, as many as came.
+   * Absent: readings.
+   */
+  readonly output?: 'audio';
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Opens the models it needs, once per process and option set. `open(name)` is a folder of models/. */
   load(open: (name: string) => Promise<Model>, options: OptionValues, engine: Engine): Promise<M>;

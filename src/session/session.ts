@@ -93,7 +93,7 @@ export class Session {
       next: this.#offset,
       onFault: options.onFault ?? (() => undefined),
     });
-    this.#toSource = toSourceGrid(loaded.pipeline.input, source, () => this.#door.next);
+    this.#toSource = toSourceGrid(loaded.pipeline, source, () => this.#door.next);
     const context = this.#context();
     // Its one subscriber is fed by hand: a Subject, made for many, would copy a list for every item.
     const input$ = new Observable<Item>((subscriber) => {
@@ -223,6 +223,7 @@ export class Session {
       return;
     }
     const mapped = this.#toSource(item);
+    if (mapped.kind === 'chunk' && mapped.rows === 0) return; // samples beyond the last row that came
     updateDigest(this.#digest, mapped);
     const seq = mapped.kind === 'gap' ? -1 : this.#seq++;
     this.#options.onOutput({ seq, item: mapped, latencyUs: this.#options.clock.now() - this.#arrivedAt });

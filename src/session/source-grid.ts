@@ -1,24 +1,32 @@
 // Maps outputs from the pipeline's grid back to the sender's own rows. At 44.1 kHz in and 16 kHz inside, hop k is rows
 // [160 k, 160 k + 160) of the pipeline and [441 k, 441 k + 441) of the sender. Both ends of neighbours round alike, so
-// outputs still cover the source without overlap; the last one ends at the last row that came.
+// outputs still cover the source without overlap; the last one ends at the last row that came. Audio is on the sender's rows
+// already (pipeline/connect.ts), and only its end is cut.
 
 import { micros } from '../base/units.ts';
-import type { Gap, ResultItem } from '../item/item.ts';
+import type { Chunk, Gap, ResultItem } from '../item/item.ts';
 import { ptsOf } from '../item/timeline.ts';
-import type { PipelineInput, StreamFormat } from '../pipeline/define-pipeline.ts';
+import type { Pipeline, StreamFormat } from '../pipeline/define-pipeline.ts';
 
 export function toSourceGrid(
-  input: PipelineInput,
+  { input, output }: Pick<Pipeline, 'input' | 'output'>,
   source: StreamFormat,
   rowsCome: () => number,
 ): (item: ResultItem | Gap) => ResultItem | Gap {
   if (input.kind === 'sensor') return (item) => item;
-  const ratio = source.rateHz / input.rateHz;
+  const ratio = output === 'audio' ? 1 : source.rateHz / input.rateHz;
   return (item) => {
     const limit = rowsCome();
     if (ratio === 1 && item.to <= limit && item.pts === ptsOf(item.from, source.rateHz)) return item;
     const from = Math.min(Math.round(item.from * ratio), limit);
     const to = Math.min(Math.round(item.to * ratio), limit);
-    return { ...item, from, to, pts: micros((from * 1e6) / source.rateHz) };
+    const placed = { ...item, from, to, pts: micros((from * 1e6) / source.rateHz) };
+    return output === 'audio' && placed.kind === 'chunk' ? cut(placed) : placed;
   };
+}
+
+/** Samples of one channel, no more of them than rows. */
+function cut(chunk: Chunk): Chunk {
+  const rows = chunk.to - chunk.from;
+  return rows < chunk.rows ? { ...chunk, rows, data: chunk.data.subarray(0, rows) } : chunk;
 }

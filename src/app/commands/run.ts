@@ -206,8 +206,9 @@ function pipelineOptions({ set, cell }: RunFlags): Record<string, string> {
 async function openSink(out: string, { source, loaded, resume }: Opened): Promise<RecordSink | AudioSink> {
   const ending = extname(out).toLowerCase();
   if (out === 'speakers' || ending === '.wav') {
-    const { rateHz, width } = loaded.pipeline.input;
-    return createAudioSink(out, { rateHz: rateHz || source.rateHz, width: width || source.width });
+    const { input, output } = loaded.pipeline;
+    if (output === 'audio') return createAudioSink(out, { rateHz: source.rateHz, width: 1 });
+    return createAudioSink(out, { rateHz: input.rateHz || source.rateHz, width: input.width || source.width });
   }
   const append = resume !== undefined;
   const format = ending === '.csv' ? resultCsv(source.names, !(append && isBegun(out))) : recordLines;

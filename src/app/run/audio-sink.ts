@@ -1,4 +1,5 @@
-// Audio results to a wav file or the speakers. Chunks are queued as they come and written in order.
+// Audio results to a wav file or the speakers. Chunks are queued as they come and written in order; a gap is as much silence,
+// so that what was written keeps time with what was heard.
 
 import { engineError } from '../../base/errors.ts';
 import type { Output, SessionSummary } from '../../session/session.ts';
@@ -17,8 +18,17 @@ export async function createAudioSink(where: string, format: { rateHz: number; w
   const target = where === 'speakers' ? await openSpeakers(format) : await createWavWriter(where, format);
   let written: Promise<unknown> = Promise.resolve();
   let chunks = 0;
+
+  /** In pieces of a second: a gap may be hours long. */
+  async function writeSilence(rows: number): Promise<void> {
+    for (let left = rows; left > 0; left -= format.rateHz) {
+      await target.write(new Float32Array(Math.min(left, format.rateHz) * format.width));
+    }
+  }
+
   return {
     write({ item }) {
+      if (item.kind === 'gap') written = written.then(() => writeSilence(item.to - item.from));
       if (item.kind !== 'chunk') return;
       chunks++;
       const data = item.data.slice();

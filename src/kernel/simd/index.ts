@@ -3,8 +3,10 @@
 export { attendRow, attendRowInt8 } from './attention';
 export { copyInto, gatherRows, quantiseHeads, rotateHeads } from './attention-rows';
 export { convStep } from './conv';
+export { filterSpectrum } from './filter-spectrum';
 export { hush, overlapAdd, windowFrame } from './frames';
 export { normThenGate, sigmoidPowerInto, sigmoidRows, unitHeads } from './heads';
+export { levelFeatures, spectrumPower } from './level-features';
 export { eluPlusOneInto, linearAttentionStep } from './linear-attention';
 export { logMel } from './log-mel';
 export {

@@ -22,6 +22,8 @@ export interface SimdKernels {
   eluPlusOneInto(x: number, y: number, n: number): void;
   exp2Into(x: number, y: number, n: number): void;
   expInto(x: number, y: number, n: number): void;
+  // biome-ignore format: one kernel a line reads best
+  filterSpectrum(x: number, past: number, gain: number, re: number, im: number, y: number, bins: number, filtered: number, taps: number, span: number, least: number, strength: number): void;
   gateRows(y: number, z: number, stride: number, n: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   gatedDeltaStep(S: number, decay: number, beta: number, q: number, k: number, v: number, stride: number, y: number, heads: number, shared: number, K: number, V: number, rows: number): void;
@@ -34,6 +36,8 @@ export interface SimdKernels {
   hush(x: number, n: number): void;
   inverseRealFft(spectrum: number, x: number, work: number, plan: number, size: number): void;
   layerNorm(x: number, weight: number, bias: number, y: number, n: number, eps: number, rows: number): void;
+  // biome-ignore format: one kernel a line reads best
+  levelFeatures(spectrum: number, power: number, y: number, bins: number, phaseBins: number, inverse: number, scale: number, floor: number, exponent: number): void;
   // biome-ignore format: one kernel a line reads best
   linearAttentionStep(S: number, z: number, q: number, k: number, v: number, y: number, eps: number, heads: number, K: number, V: number, rows: number): void;
   logInto(x: number, y: number, n: number): void;
@@ -71,6 +75,8 @@ export interface SimdKernels {
   sigmoidRows(x: number, stride: number, scale: number, y: number, n: number, rows: number): void;
   siluInto(x: number, y: number, n: number): void;
   softplusInto(x: number, y: number, n: number): void;
+  /** Returns the sum of the powers. */
+  spectrumPower(spectrum: number, power: number, bins: number): number;
   // biome-ignore format: one kernel a line reads best
   ssdDt(raw: number, stride: number, bias: number, A: number, low: number, high: number, dt: number, decay: number, heads: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best

@@ -1,0 +1,1 @@
+export { type CarryOptions, carry } from './carry.ts';

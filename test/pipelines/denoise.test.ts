@@ -1,0 +1,340 @@
+// The denoising pipeline as a whole, with random weights: equal to its equations, audio in step with what came, and lawful.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import denoise from '../../pipelines/denoise.ts';
+import type { Cell } from '../../src/cell/cell.ts';
+import type { Chunk } from '../../src/item/item.ts';
+import { buildStack } from '../../src/pipeline/build-stack.ts';
+import { type LoadedPipeline, loadPipeline } from '../../src/pipeline/connect.ts';
+import { loadEngine } from '../../src/pipeline/engine.ts';
+import type { Output } from '../../src/session/session.ts';
+import { openModel } from '../../src/weights/open-model.ts';
+import { ROOT } from '../arch/imports.ts';
+import { denoiseModel, TINY } from '../helpers/denoise-model.ts';
+import { availableSimd } from '../helpers/fenced.ts';
+import { noise, seeded } from '../helpers/items.ts';
+import { naiveDenoise } from '../helpers/naive-denoise.ts';
+import { feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
+
+const numerics = (await availableSimd()).map(({ numerics }) => numerics);
+const MONO = { rateHz: 16_000, width: 1 };
+
+/** Two seconds of the bundled recording, 16-bit mono behind a plain 44-byte header. */
+const bytes = await readFile(join(ROOT, 'assets/speech-in-noise.wav'));
+const speech = Float32Array.from(
+  new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + 44 + 160_000)),
+  (value) => value / 32_768,
+).subarray(30_000, 62_000);
+
+const load = async (options: object = {}, model: object = {}, engine = 'portable'): Promise<LoadedPipeline> =>
+  loadPipeline(
+    denoise,
+    { ...options },
+    async (name) => denoiseModel(TINY, { cell: name.split('-').at(-1)!, ...model }),
+    await loadEngine(engine),
+  );
+
+const chunks = (outputs: readonly Output[]): Chunk[] =>
+  outputs.flatMap(({ item }) => (item.kind === 'chunk' ? [item] : []));
+const samplesOf = (outputs: readonly Output[]): number[] => chunks(outputs).flatMap(({ data }) => [...data]);
+const worst = (a: readonly number[], b: ArrayLike<number>): number =>
+  a.reduce((max, x, i) => Math.max(max, Math.abs(x - b[i]!)), 0);
+
+/** dB of what lies along `wanted` over what does not. */
+function siSdr(found: readonly number[], wanted: ArrayLike<number>): number {
+  const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+    Array.from(a).reduce((s, x, i) => s + x * b[i]!, 0);
+  const along = dot(found, wanted) / dot(wanted, wanted);
+  const error = found.map((x, i) => x - along * wanted[i]!);
+  return 10 * Math.log10((along * along * dot(wanted, wanted)) / dot(error, error));
+}
+
+/** Results and gaps of audio stand side by side, each sample at its place. */
+function inStep(outputs: readonly Output[], rows: number): void {
+  let at = 0;
+  for (const { item } of outputs) {
+    if (item.kind !== 'chunk' && item.kind !== 'gap') continue;
+    expect(item.from).toBe(at);
+    if (item.kind === 'chunk') expect(item.data.length).toBe(item.to - item.from);
+    at = item.to;
+  }
+  expect(at).toBe(rows);
+}
+
+describe.each(['ssm', 'attention'])('denoise with cell %s', (cell) => {
+  const model = denoiseModel(TINY, { cell });
+  const piece = speech.subarray(0, 5700);
+  const naive = naiveDenoise(piece, buildStack(model) as Cell, TINY.phaseBins, TINY.filtered);
+
+  // Measured: plain 4e-7, portable 4e-6.
+  it.each(['plain', ...numerics])('equals its equations in float64: %s', async (engine) => {
+    const bound = engine === 'plain' ? 1e-5 : 1e-4;
+    const loaded = await load({ cell, vad: 'on' }, {}, engine);
+    const { outputs } = await runSession(loaded, MONO, piece);
+    inStep(outputs, piece.length);
+    expect(worst(samplesOf(outputs), naive.audio)).toBeLessThan(bound);
+    const readings = outputs.flatMap(({ item }) => (item.kind === 'detection' ? [item] : []));
+    expect(readings.map(({ from, to }) => [from, to])).toEqual(
+      naive.speech.map((_, hop) => [160 * hop, Math.min(160 * (hop + 1), piece.length)]),
+    );
+    expect(
+      worst(
+        readings.map(({ values }) => values.speech!),
+        naive.speech,
+      ),
+    ).toBeLessThan(bound);
+  });
+
+  it('takes a head before or behind its sigmoid', async () => {
+    const [with_, without] = await Promise.all(
+      ['sigmoid', 'none'].map(async (activation) => runSession(await load({ cell }, { activation }), MONO, piece)),
+    );
+    expect(worst(samplesOf(with_!.outputs), samplesOf(without!.outputs))).toBeLessThan(1e-6);
+  });
+
+  it('gives the same digest for 1,000 random chunkings', async () => {
+    const loaded = await load({ cell, vad: 'on' });
+    const short = speech.subarray(0, 3300);
+    const whole = await runSession(loaded, MONO, short);
+    const random = seeded(7);
+    for (let i = 0; i < 1000; i++) {
+      const { summary } = await runSession(loaded, MONO, short, randomCuts(short.length, 1 + (i % 30), random));
+      if (summary.digest !== whole.summary.digest) expect(summary, `chunking ${i}`).toEqual(whole.summary);
+    }
+  });
+
+  it.each([16_000, 44_100])(
+    'resumes from a snapshot at any row, gaps and resets included, at %i Hz',
+    async (rateHz) => {
+      const loaded = await load({ cell, vad: 'on' });
+      const source = { rateHz, width: 1 };
+      const audio = speech.subarray(0, 12_000);
+      const drive = async (splitAt?: number) => {
+        let run = openSession(loaded, source);
+        const outputs: Output[] = [];
+        const push = async (from: number, to: number): Promise<void> => {
+          if (splitAt !== undefined && splitAt > from && splitAt < to) {
+            await feed(run.session, audio.slice(from, splitAt), 1);
+            const snapshot = structuredClone(run.session.snapshot());
+            run.session.close();
+            outputs.push(...run.outputs);
+            run = openSession(loaded, source, { snapshot });
+            await feed(run.session, audio.slice(splitAt, to), 1);
+          } else await feed(run.session, audio.slice(from, to), 1);
+        };
+        await push(0, 4000);
+        run.session.gap(1234, 'lost');
+        await push(4000, 9000);
+        run.session.mark('reset');
+        await push(9000, 12_000);
+        run.session.mark('end');
+        await run.session.idle();
+        outputs.push(...run.outputs);
+        inStep(outputs, 13_234);
+        return run.session.summary();
+      };
+      const whole = await drive();
+      const random = seeded(3);
+      for (let i = 0; i < 20; i++) expect(await drive(1 + Math.floor(random() * 11_998))).toEqual(whole);
+    },
+  );
+
+  it('takes a gap in one piece or in many with the same digest', async () => {
+    const loaded = await load({ cell });
+    const drive = async (lengths: readonly number[]) => {
+      const { session } = openSession(loaded, MONO);
+      await feed(session, speech.slice(0, 5000), 1);
+      for (const rows of lengths) session.gap(rows, 'client');
+      await feed(session, speech.slice(5000, 9000), 1);
+      session.mark('end');
+      await session.idle();
+      return session.summary();
+    };
+    expect(await drive([100, 1, 899, 4000])).toEqual(await drive([5000]));
+  });
+
+  it('keeps streams apart', async () => {
+    const loaded = await load({ cell });
+    const pieces = [speech.slice(0, 4000), speech.slice(9000, 14_000), speech.slice(20_000, 25_555)];
+    const alone = await Promise.all(pieces.map((one) => runSession(loaded, MONO, one)));
+    const together = pieces.map(() => openSession(loaded, MONO));
+    for (let at = 0; at < 5600; at += 333) {
+      for (const [i, { session }] of together.entries()) await feed(session, pieces[i]!.slice(at, at + 333), 1);
+    }
+    for (const [i, { session }] of together.entries()) {
+      session.mark('end');
+      await session.idle();
+      expect(session.summary()).toEqual(alone[i]!.summary);
+    }
+  });
+});
+
+describe('denoise, audio in step with what came', () => {
+  // Measured: 132 dB plain and portable.
+  it.each(['plain', 'portable'])('gives the input back for gain 1 and no filter: %s', async (engine) => {
+    const loaded = await load({}, { head: 'identity' }, engine);
+    const { outputs } = await runSession(loaded, MONO, speech.subarray(0, 8001));
+    inStep(outputs, 8001);
+    expect(siSdr(samplesOf(outputs), speech.subarray(0, 8001))).toBeGreaterThan(80);
+  });
+
+  it('gives the input back for strength 0, and half of the way for .5', async () => {
+    const run = async (strength: number) =>
+      samplesOf((await runSession(await load({ strength }), MONO, speech)).outputs);
+    const [none, half, all] = await Promise.all([0, 0.5, 1].map(run));
+    expect(siSdr(none!, speech)).toBeGreaterThan(80);
+    expect(
+      worst(
+        half!,
+        all!.map((x, i) => (x + speech[i]!) / 2),
+      ),
+    ).toBeLessThan(1e-5);
+  });
+
+  it('takes no more than max_attenuation out of a bin', async () => {
+    const energy = (samples: readonly number[]): number => samples.reduce((sum, x) => sum + x * x, 0);
+    const silent = { head: 'silent' };
+    const run = async (max_attenuation: number) =>
+      samplesOf((await runSession(await load({ max_attenuation }, silent), MONO, speech)).outputs);
+    const whole = energy([...speech]);
+    expect(energy(await run(100)) / whole).toBeLessThan(1e-8);
+    for (const attenuation of [0, 6, 20]) {
+      expect(10 * Math.log10(energy(await run(attenuation)) / whole)).toBeCloseTo(-attenuation, 2);
+    }
+  });
+
+  it.each([8000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000])(
+    'gives as many samples as came, in step, at %i Hz',
+    async (rateHz) => {
+      const loaded = await load({}, { head: 'identity' });
+      const tone = Float32Array.from({ length: rateHz }, (_, i) => 0.5 * Math.sin((2 * Math.PI * 700 * i) / rateHz));
+      const end = Math.round(rateHz / 100) * 20;
+      for (const rows of [1, 2, 159, 160, 161, end - 1, end, end + 1, 6007]) {
+        const { outputs } = await runSession(loaded, { rateHz, width: 1 }, tone.slice(0, rows));
+        inStep(outputs, rows);
+      }
+      const { outputs } = await runSession(loaded, { rateHz, width: 1 }, tone);
+      inStep(outputs, rateHz);
+      // The ends ring: a tone that begins at once is not band-limited.
+      const middle = [Math.floor(rateHz / 4), Math.floor((rateHz * 3) / 4)] as const;
+      expect(siSdr(samplesOf(outputs).slice(...middle), tone.slice(...middle))).toBeGreaterThan(60);
+    },
+  );
+
+  it('is late by a hop and no more', async () => {
+    const { session, outputs } = openSession(await load(), MONO);
+    for (let at = 0; at < 3200; at += 160) {
+      await feed(session, speech.slice(at, at + 160), 1);
+      expect(outputs.at(-1)?.item.to ?? 0).toBe(at);
+    }
+  });
+
+  it('declares what did not come, and goes on with the loudness that it knew', async () => {
+    const { session, outputs } = openSession(await load({}, { head: 'identity' }), MONO);
+    await feed(session, speech.slice(0, 1600), 1);
+    session.gap(1600, 'lost');
+    await feed(session, speech.slice(3200, 6400), 1);
+    session.mark('end');
+    await session.idle();
+    inStep(outputs, 6400);
+    expect(outputs.filter(({ item }) => item.kind === 'gap').map(({ item }) => [item.from, item.to])).toEqual([
+      [1600, 3200],
+    ]);
+    // Up to a hop before the gap, and from its end on, samples are whole: a frame lost only fades.
+    const after = chunks(outputs).filter(({ from }) => from >= 3200);
+    expect(
+      worst(
+        after.flatMap(({ data }) => [...data]),
+        speech.slice(3200, 6400),
+      ),
+    ).toBeLessThan(1e-6);
+  });
+});
+
+describe('denoise, whatever comes', () => {
+  it.each(['plain', 'portable'])('stays finite and grows nothing: %s', async (engine) => {
+    const loaded = await load({}, {}, engine);
+    const hour = new Float32Array(16_000);
+    const loud = noise(16_000, seeded(1)).map(Math.sign);
+    const kinds = [
+      hour,
+      loud,
+      new Float32Array(16_000).fill(1),
+      hour,
+      noise(16_000, seeded(2)).map((x) => x * 1e-20),
+      loud,
+    ];
+    const { session, outputs } = openSession(loaded, MONO);
+    const size = session.stateBytes;
+    for (const kind of kinds) await feed(session, kind, 1);
+    expect(session.stateBytes).toBe(size);
+    session.mark('end');
+    await session.idle();
+    inStep(outputs, 96_000);
+    expect(samplesOf(outputs).every(Number.isFinite)).toBe(true);
+    expect(chunks(outputs)).toHaveLength(600);
+  });
+
+  it('gives silence for two minutes of silence, and no burst behind it', async () => {
+    const loaded = await load({ vad: 'on' });
+    const { session, outputs } = openSession(loaded, MONO);
+    for (let second = 0; second < 120; second++) {
+      await feed(session, new Float32Array(16_000), 1);
+      expect(samplesOf(outputs.splice(0)).every((x) => x === 0)).toBe(true);
+    }
+    await feed(session, speech.slice(0, 4000), 1);
+    const peak = (samples: readonly number[]): number => Math.max(...samples.map(Math.abs));
+    const fresh = await runSession(loaded, MONO, speech.slice(0, 4000));
+    expect(peak(samplesOf(outputs))).toBeLessThan(2 * peak(samplesOf(fresh.outputs)));
+  });
+
+  it.each([NaN, Infinity, 3e38])('survives %d: a gap, and sound again behind it', async (value) => {
+    const { session, outputs } = openSession(await load({}, { head: 'identity' }), MONO);
+    const bad = speech.slice(0, 8000);
+    bad[3333] = value;
+    await feed(session, bad, 1);
+    session.mark('end');
+    await session.idle();
+    inStep(outputs, 8000);
+    expect(samplesOf(outputs).every(Number.isFinite)).toBe(true);
+    expect(
+      outputs.filter(({ item }) => item.kind === 'gap').every(({ item }) => item.from >= 3200 && item.to <= 3680),
+    ).toBe(true);
+    expect(outputs.some(({ item }) => item.kind === 'gap')).toBe(true);
+    const late = chunks(outputs).filter(({ from }) => from >= 3680);
+    expect(
+      worst(
+        late.flatMap(({ data }) => [...data]),
+        speech.slice(3680, 8000),
+      ),
+    ).toBeLessThan(1e-6);
+  });
+
+  it('says which folder is not there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-'));
+    const loading = loadPipeline(denoise, { model: 'small' }, (name) => openModel(join(folder, name)));
+    await expect(loading).rejects.toMatchObject({
+      code: 'ERR_WEIGHTS_MISSING',
+      message: expect.stringContaining(join(folder, 'denoise-small-ssm')),
+    });
+    await rm(folder, { recursive: true });
+  });
+
+  it('names the field of a config that does not fit', async () => {
+    const model = denoiseModel(TINY);
+    const millrace = model.config.millrace as Record<string, object>;
+    const opened = (changed: object) =>
+      loadPipeline(denoise, {}, async () => ({
+        ...model,
+        config: { ...model.config, millrace: { ...millrace, ...changed } },
+      }));
+    const wrong = { code: 'ERR_CONFIG_INVALID' };
+    const field = (name: string) => ({ ...wrong, message: expect.stringContaining(name) });
+    await expect(opened({ frontend: { ...millrace.frontend, hop: 128 } })).rejects.toMatchObject(field('frontend.hop'));
+    await expect(opened({ heads: { ...millrace.heads, gain: [0, 160] } })).rejects.toMatchObject(field('heads.gain'));
+    await expect(opened({ task: 'vad' })).rejects.toMatchObject(field('task'));
+  });
+});
