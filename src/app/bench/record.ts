@@ -12,6 +12,12 @@ export interface BenchRecord {
   readonly ratio?: number;
   /** First and third quartile of the rounds, in `unit`. */
   readonly spread?: readonly [low: number, high: number];
+  /** Of a mean over recordings: its 95 % bootstrap interval, in `unit`. */
+  readonly interval?: readonly [low: number, high: number];
+  /** Of a quality, where a ratio would mean nothing: the mean of value - baseline over the same recordings, in `unit`. */
+  readonly difference?: number;
+  /** Its 95 % bootstrap interval. */
+  readonly differenceInterval?: readonly [low: number, high: number];
 }
 
 export type Report = (record: BenchRecord) => void;

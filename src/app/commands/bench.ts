@@ -1,6 +1,7 @@
 // millrace bench: figures of this machine, as ratios where there is something to hold them against, printed and stored.
 
 import { type Command, Option } from 'commander';
+import { benchAudio } from '../bench/audio.ts';
 import { benchKernels } from '../bench/kernels.ts';
 import { benchMemory } from '../bench/memory.ts';
 import { benchOnnx } from '../bench/onnx.ts';
@@ -27,8 +28,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   streams: benchStreams,
   memory: benchMemory,
 };
-/** Run by name only: what it looks for shows after many minutes. */
-const BY_NAME: Readonly<Record<string, Section>> = { soak: benchSoak };
+/** Run by name only: what `soak` looks for shows after many minutes, `audio` needs recordings. */
+const BY_NAME: Readonly<Record<string, Section>> = { soak: benchSoak, audio: benchAudio };
 
 const OUT = 'out/bench';
 
@@ -42,10 +43,13 @@ export function addBench(program: Command): void {
     .command('bench')
     .description('measure on this machine, candidates in turns; prints tables and stores JSON, Markdown and SVG')
     .argument('[section]', `one of ${names().join(', ')}; without: all but ${Object.keys(BY_NAME).join(', ')}`)
-    .option('--json', 'a record a line {section, name, value, unit, baseline, ratio, spread} and nothing else')
+    .option('--json', 'a record a line {section, name, value, unit, baseline, ratio, spread, ...} and nothing else')
     .option('--out <folder>', `where the files go (default ${OUT}; with --json: nowhere)`)
-    .option('--peers <folder>', "other projects' ONNX files: gtcrn_simple, ulunas_stream_simple, dtln_1, dtln_2")
-    .option('--data <folder>', 'recordings for the sections that need some')
+    .option(
+      '--peers <folder>',
+      "other projects' ONNX files: gtcrn_simple, ulunas_stream_simple, dtln_1, dtln_2, dnsmos_sig_bak_ovr",
+    )
+    .option('--data <folder>', 'recordings for audio: noisy/ and clean/, or vad.jsonl and vad/')
     .option('--repetitions <n>', 'how often the candidates take turns', positive)
     .option('--round-ms <ms>', 'how long a candidate runs in its turn', positive)
     .addOption(new Option('--clock <clock>', 'CPU time of all threads, or time that passed').choices(['cpu', 'wall']))

@@ -9,17 +9,25 @@ export interface SectionReport {
   readonly notes: readonly string[];
 }
 
+/** Under `quartiles`: of a mean over recordings, marked, its 95 % interval. */
 const HEAD = ['what', 'value', 'unit', 'quartiles', 'beside'];
 
 function rowsOf(records: readonly BenchRecord[]): string[][] {
-  return records.map(({ name, value, unit, spread, baseline, ratio }) => [
-    name,
-    amount(value),
-    unit,
-    spread ? `${amount(spread[0])} .. ${amount(spread[1])}` : '',
-    ratio === undefined ? '' : `${amount(ratio)} x ${baseline ?? ''}`.trim(),
-  ]);
+  return records.map((record) => {
+    const { name, value, unit, spread, interval } = record;
+    const around = spread ? range(spread) : interval ? `95 %: ${range(interval)}` : '';
+    return [name, amount(value), unit, around, besideOf(record)];
+  });
 }
+
+function besideOf({ baseline = '', ratio, difference, differenceInterval }: BenchRecord): string {
+  if (ratio !== undefined) return `${amount(ratio)} x ${baseline}`.trim();
+  if (difference === undefined) return '';
+  const around = differenceInterval ? ` (95 %: ${range(differenceInterval)})` : '';
+  return `${difference > 0 ? '+' : ''}${amount(difference)} to ${baseline}${around}`;
+}
+
+const range = ([low, high]: readonly [number, number]): string => `${amount(low)} .. ${amount(high)}`;
 
 /** Three digits below a thousand, whole numbers with commas above. */
 export function amount(value: number): string {
