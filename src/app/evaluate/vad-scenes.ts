@@ -2,10 +2,10 @@
 // kHz. Listed at once, read one at a time. Labels are per 10 ms hop, taken at the hop's middle.
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSamples } from '../run/read-samples.ts';
 import { openSource } from '../source/open-source.ts';
+import { readJsonLines } from './read-json-lines.ts';
 
 export const RATE_HZ = 16_000;
 export const HOP_ROWS = 160;
@@ -28,13 +28,8 @@ export interface Scene extends SceneEntry {
 export async function listScenes(folder: string): Promise<SceneEntry[]> {
   const list = join(folder, 'vad.jsonl');
   if (!existsSync(list)) return [];
-  return (await readFile(list, 'utf8'))
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const { id, speech, snr } = JSON.parse(line) as { id: string; speech: [number, number][]; snr: number };
-      return { file: join(folder, 'vad', `${id}.flac`), speech, snr };
-    });
+  const lines = await readJsonLines<Omit<SceneEntry, 'file'> & { id: string }>(list, ['id', 'speech', 'snr']);
+  return lines.map(({ id, speech, snr }) => ({ file: join(folder, 'vad', `${id}.flac`), speech, snr }));
 }
 
 export async function readScene(entry: SceneEntry): Promise<Scene> {

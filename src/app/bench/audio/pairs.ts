@@ -2,9 +2,10 @@
 // {"id", "snr"} for each noisy/<id>.flac and clean/<id>.flac; or just folders noisy/ and clean/ with files of equal names.
 
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { engineError } from '../../../base/errors.ts';
+import { readJsonLines } from '../../evaluate/read-json-lines.ts';
 import { readSamples } from '../../run/read-samples.ts';
 import { openSource } from '../../source/open-source.ts';
 import { resampled } from '../peers/resampled.ts';
@@ -23,11 +24,9 @@ export interface Pair {
 /** Sorted by id; none where the folder has neither layout. @throws ERR_FILE_NOT_FOUND for a noisy file without its clean one */
 export async function listPairs(folder: string): Promise<Pair[]> {
   if (existsSync(join(folder, LIST))) {
-    const lines = (await readFile(join(folder, LIST), 'utf8')).trim().split('\n');
-    return lines.map((line) => {
-      const { id, snr } = JSON.parse(line) as { id: string; snr: number };
-      return { id, snr, noisy: join(folder, 'noisy', `${id}.flac`), clean: join(folder, 'clean', `${id}.flac`) };
-    });
+    const lines = await readJsonLines<{ id: string; snr: number }>(join(folder, LIST), ['id', 'snr']);
+    const file = (kind: string, id: string): string => join(folder, kind, `${id}.flac`);
+    return lines.map(({ id, snr }) => ({ id, snr, noisy: file('noisy', id), clean: file('clean', id) }));
   }
   if (!existsSync(join(folder, 'noisy'))) return [];
   const files = (await readdir(join(folder, 'noisy'))).filter((file) => !file.startsWith('.')).sort();
