@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EngineError } from '../../base/errors.ts';
 import { type LoadedPipeline, loadPipeline } from '../../pipeline/connect.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import { listPipelines, loadNamedPipeline } from '../../pipeline/load-pipelines.ts';
@@ -25,7 +26,8 @@ export interface ShippedPipeline {
 }
 
 /**
- * Every pipeline over audio with a model of models/ in it, once for each choice of its option `cell` if it has one.
+ * Every pipeline over audio with a model of models/ in it, once for each choice of its option `cell` if it has one. A pipeline
+ * whose model is not shipped is passed over.
  * @param engine default: the pipelines' own default
  */
 export async function shippedPipelines(engine?: Engine): Promise<ShippedPipeline[]> {
@@ -41,10 +43,16 @@ export async function shippedPipelines(engine?: Engine): Promise<ShippedPipeline
         models.push(model);
         return openPackagedModel(model);
       };
-      const loaded = await loadPipeline(pipeline, choice, open, engine);
+      const loaded = await loadPipeline(pipeline, choice, open, engine).catch(unlessMissing);
+      if (!loaded) continue;
       const given = Object.entries(choice).map(([option, value]) => `${option}=${value}`);
       if (models.length > 0) found.push({ name: [name, ...given].join(', '), models, loaded });
     }
   }
   return found;
+}
+
+function unlessMissing(thrown: unknown): undefined {
+  if (thrown instanceof EngineError && thrown.code === 'ERR_WEIGHTS_MISSING') return;
+  throw thrown;
 }
