@@ -11,6 +11,7 @@ const D_STATE = 16;
 const HEADS = 8;
 const MIXED = INNER + 2 * D_STATE;
 const TAPS = 4;
+const WINDOW = 100;
 
 export function simdKernels(simd: Simd): KernelEngine {
   const { kernels, numerics } = simd;
@@ -52,6 +53,16 @@ export function simdKernels(simd: Simd): KernelEngine {
       'silu 160': () => {
         const [x, y] = [values(MIXED, 4), region.floats(MIXED)];
         return () => kernels.siluInto(x, y, MIXED);
+      },
+      'attention ring 100x64': () => {
+        const [q, k, v] = [values(64), values(WINDOW * 64), values(WINDOW * 64)];
+        // Positions are float64: twice as many float32 values.
+        const rows = region.floats(2 * WINDOW);
+        new Float64Array(region.view(rows, 2 * WINDOW).buffer, rows, WINDOW).set(
+          Array.from({ length: WINDOW }, (_, i) => i),
+        );
+        const [scratch, y] = [region.floats(2 * WINDOW), region.floats(64)];
+        return () => kernels.attendRow(q, k, v, rows, 0, WINDOW - 1, WINDOW, scratch, y, 4, 4, 16);
       },
       'real fft 512': () => {
         const fft = nearRealFft(simd, region, 512);
