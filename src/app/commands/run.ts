@@ -210,6 +210,9 @@ async function openSink(out: string, { source, loaded, resume }: Opened): Promis
     if (output === 'audio') return createAudioSink(out, { rateHz: source.rateHz, width: 1 });
     return createAudioSink(out, { rateHz: input.rateHz || source.rateHz, width: input.width || source.width });
   }
+  if (loaded.pipeline.output === 'audio' && ending === '.csv') {
+    throw usage(`--out cannot be ${out}: ${loaded.pipeline.name} gives audio`, '--out clean.wav, speakers or -');
+  }
   const append = resume !== undefined;
   const format = ending === '.csv' ? resultCsv(source.names, !(append && isBegun(out))) : recordLines;
   return openRecordSink(out, format, { append, prompt: source.live });
