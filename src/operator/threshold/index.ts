@@ -1,1 +1,2 @@
-export { type ThresholdOptions, threshold } from './threshold.ts';
+export type { ThresholdOptions } from './segment.ts';
+export { threshold } from './threshold.ts';

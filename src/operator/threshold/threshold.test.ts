@@ -55,12 +55,69 @@ describe('threshold', () => {
   });
 
   it('takes a gap for a pause', () => {
-    expect(segments(readings(0.9, 0.9, 0.9, null, 0.9, null, null))).toEqual([
-      ['vad.start', 0, 30, 0.9],
-      ['vad.end', 0, 50, 0.9],
-    ]);
+    for (const last of [detectionOf('vad', 70, 80, { speech: 0.1 }), markOf('end', 70)]) {
+      expect(segments([...readings(0.9, 0.9, 0.9, null, 0.9, null, null), last])).toEqual([
+        ['vad.start', 0, 30, 0.9],
+        ['vad.end', 0, 50, 0.9],
+      ]);
+    }
     expect(segments([...readings(0.9, 0.9, null, 0.9), markOf('end', 40)])).toEqual([]);
   });
+
+  it('says the same for a gap in one piece or in many, and nothing inside it', () => {
+    const before = readings(0.9, 0.9, 0.9);
+    const after = [detectionOf('vad', 100, 110, { speech: 0.9 }), markOf('end', 110)];
+    const [one, many] = [[gapOf(30, 100)], [gapOf(30, 40), gapOf(40, 65), gapOf(65, 100)]].map((gaps) =>
+      runStage(stage, [...before, ...gaps, ...after]).filter(({ kind }) => kind !== 'gap'),
+    );
+    expect(many).toEqual(one);
+    const out = runStage(stage, [...before, gapOf(30, 100), ...after]);
+    expect(out.map((item) => (item.kind === 'detection' ? item.name : item.kind)).slice(3)).toEqual([
+      'vad.start',
+      'gap',
+      'vad.end',
+      'vad',
+      'mark',
+    ]);
+  });
+
+  it('begins before the first loud reading, but in no gap, no other segment and not before a reset', () => {
+    const live = { ...options, preRollRows: 25, tailRows: 15, rateHz: 16_000 };
+    expect(segments([...readings(0, 0, 0, 0, 0.9, 0.9, 0.9, 0, 0, 0), markOf('end', 100)], live)).toEqual([
+      ['vad.start', 15, 70, 0.9],
+      ['vad.end', 15, 85, 0.9],
+    ]);
+    const early = runStage(threshold(live), readings(0, 0, 0, 0, 0.9, 0.9, 0.9)).at(-1);
+    expect(early).toMatchObject({ name: 'vad.start', from: 15, pts: 938 });
+    expect(segments(readings(0, null, 0, 0.9, 0.9, 0.9), live)).toEqual([['vad.start', 20, 60, 0.9]]);
+    expect(segments(readings(0.9, 0.9, 0.9), live)).toEqual([['vad.start', 0, 30, 0.9]]);
+    const second = segments(readings(0.9, 0.9, 0.9, 0, 0, 0, 0.9, 0.9, 0.9), live);
+    expect(second.at(-1)).toEqual(['vad.start', 45, 90, 0.9]); // behind the tail of the first, which ends at 45
+    const reset = [...readings(0, 0, 0), markOf('reset', 30), ...readings(0, 0, 0, 0.9, 0.9, 0.9, 0.9).slice(3)];
+    expect(segments(reset, live)).toEqual([['vad.start', 30, 60, 0.9]]);
+  });
+
+  it('counts the least length from what was loud, not from the pre-roll', () => {
+    const live = { ...options, preRollRows: 1000, rateHz: 16_000 };
+    expect(segments(readings(0, 0, 0.9, 0.9, 0, 0, 0), live)).toEqual([]);
+  });
+
+  it('drops the readings that it watches when asked to, and no others', () => {
+    const items = [...readings(0.9, 0.9, 0.9, 0.1, 0.1), detectionOf('music', 50, 60, { speech: 1 })];
+    const out = runStage(threshold({ ...options, readings: 'drop' }), items);
+    expect(out.map((item) => (item.kind === 'detection' ? item.name : item.kind))).toEqual([
+      'vad.start',
+      'vad.end',
+      'music',
+    ]);
+  });
+
+  it.each([{ preRollRows: 1 }, { preRollRows: -1, rateHz: 16_000 }, { tailRows: 21 }, { on: 0.3 }])(
+    'refuses %o',
+    (wrong) => {
+      expect(() => threshold({ ...options, ...wrong })).toThrow(expect.objectContaining({ code: 'ERR_INVARIANT' }));
+    },
+  );
 
   it('closes an open segment at end and at reset, but not at flush', () => {
     for (const what of ['end', 'reset'] as const) {
@@ -106,6 +163,7 @@ describe('threshold', () => {
   it('resumes bitwise from a snapshot anywhere', () => {
     const random = seeded(4);
     const values = Array.from({ length: 100 }, () => (random() < 0.1 ? null : Math.fround(random())));
-    expectResumable(stage, [...readings(...values), markOf('end', 1000)]);
+    const live = threshold({ ...options, preRollRows: 25, tailRows: 15, rateHz: 16_000 });
+    for (const one of [stage, live]) expectResumable(one, [...readings(...values), markOf('end', 1000)]);
   });
 });
