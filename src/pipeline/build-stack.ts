@@ -17,6 +17,8 @@ export interface BuildOptions {
   readonly engine?: Engine;
   /** Rows that attention sees, instead of the model's own `sliding_window`. */
   readonly window?: number;
+  /** true: a row is [what goes into the head's activation | what goes into the head], the trunk's own row of dModel values. */
+  readonly trunk?: boolean;
 }
 
 /**
@@ -33,7 +35,8 @@ export function buildStack(model: Model, options: BuildOptions = {}): Cell {
     });
   }
   const body = build(model, config, options);
-  const cell = stackCell({ ...body, ...readEnds(model, config, body.dModel) });
+  const ends = readEnds(model, config, body.dModel);
+  const cell = stackCell({ ...body, ...(options.trunk ? withTrunk(ends, body.dModel) : ends) });
   return options.engine?.simd ? lowerCell(cell, options.engine.simd) : cell;
 }
 
@@ -84,3 +87,15 @@ function readEnds(model: Model, config: ConfigReader, dModel: number): Partial<S
 }
 
 const shapeOf = (model: Model, name: string): readonly number[] => model.weights.get(name)?.shape ?? [];
+
+/** The ends, with the trunk's row behind the head's: as more rows of the head, so that any engine gives it, to the bit. */
+function withTrunk({ head, activation: _, ...ends }: Partial<StackParts>, dModel: number): Partial<StackParts> {
+  if (!head) return ends;
+  const dOut = head.dOut + dModel;
+  const weight = new Float32Array(dOut * dModel);
+  weight.set(head.weight);
+  for (let i = 0; i < dModel; i++) weight[(head.dOut + i) * dModel + i] = 1;
+  const bias = new Float32Array(dOut);
+  if (head.bias) bias.set(head.bias);
+  return { ...ends, head: { dIn: dModel, dOut, weight, bias } };
+}

@@ -1,0 +1,108 @@
+// keyword: which word was that? One result for an utterance of one of eighteen words (eight wake words and the ten digits), none
+// for anything else. On the wire, in JSON, protobuf and framed alike, a space in a word being _:
+//   {"type":"result","seq":0,"op":"keyword.smart_mirror","from":16480,"to":26560,"final":true,"data":{"score":0.93}}
+// [from, to) is where the word lay, on the sender's rows; it is over by then. `to` is where the model was sure, `from` where the
+// sound before that began, 1.2 s earlier at most. With `probabilities`, op "keyword" has a value for each word every 10 ms.
+//   samples at any rate -> 16 kHz mono -> hops of 160 -> 40 mel bands -> stack -> [loudness | p] -> one answer an utterance
+// Words of your own: `millrace enrol`, without training. Models and their honest figures: models/keyword-*/README.md.
+
+import { type AsyncCell, type Cell, LOWERED_ROWS_MAX } from '../src/cell/cell.ts';
+import { carry } from '../src/operator/carry/index.ts';
+import { logMelHops } from '../src/operator/log-mel/index.ts';
+import { rehop } from '../src/operator/rehop/index.ts';
+import { type KeywordHeads, loudness, readWords, spotWords } from '../src/operator/spot-words/index.ts';
+import type { Stage } from '../src/operator/stage.ts';
+import { buildCell, cellStage } from '../src/pipeline/build-cell.ts';
+import { definePipeline } from '../src/pipeline/define-pipeline.ts';
+import type { Engine } from '../src/pipeline/engine.ts';
+import type { OptionValues } from '../src/pipeline/options.ts';
+import { configReader } from '../src/weights/config-reader.ts';
+import type { Model } from '../src/weights/tensor.ts';
+
+const RATE_HZ = 16_000;
+const HOP_ROWS = 160;
+const GRID = { spanRows: HOP_ROWS, rateHz: RATE_HZ };
+/** 25 ms windows, 40 mel bands: what the models were trained on. */
+const FRONT_END = {
+  ...({ sampleRateHz: RATE_HZ, hopRows: HOP_ROWS, windowRows: 400, window: 'hann', fftSize: 512 } as const),
+  ...{ bands: 40, lowHz: 20, highHz: 8000, floor: 1e-6 },
+};
+
+/** A better word may come for 80 ms; the next word 200 ms after a decision. */
+const DECISION = { settleHops: 8, refractoryHops: 20 };
+
+const WAKE = ['alexa', 'amelia', 'athena', 'computer', 'jarvis', 'smart_mirror', 'snowboy', 'view_glass'];
+const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+const GROUPS: Readonly<Record<string, readonly string[]>> = { all: [...WAKE, ...DIGITS], wake: WAKE, digits: DIGITS };
+
+interface Models {
+  readonly id: string;
+  readonly cell: Cell | AsyncCell;
+  readonly heads: KeywordHeads;
+}
+
+export default definePipeline<Models>({
+  name: 'keyword',
+  summary: 'wake words and digits: one answer an utterance',
+  input: { kind: 'audio', rateHz: RATE_HZ, width: 1, hopRows: HOP_ROWS },
+  options: {
+    cell: { type: 'choice', values: ['ssm', 'attention'], default: 'ssm', help: 'sequence model' },
+    words: {
+      type: 'choice',
+      values: [...Object.keys(GROUPS), ...WAKE, ...DIGITS],
+      default: 'all',
+      help: 'what to listen for; everything else is no word',
+    },
+    threshold: {
+      type: 'number',
+      default: 0,
+      min: 0,
+      max: 1,
+      help: 'mean probability of 120 ms from which on a word counts; 0: as the model says (0.5)',
+    },
+    probabilities: {
+      type: 'choice',
+      values: ['off', 'on'],
+      default: 'off',
+      help: 'also every hop, a value for each word',
+    },
+  },
+  load: (open, { cell }, engine) => loadKeyword(open, String(cell), engine),
+  modelIds: ({ id }) => [id],
+  stages: (models, options, _format, { simd }) => [
+    rehop({ hopRows: HOP_ROWS, width: 1, rateHz: RATE_HZ, hopsMax: LOWERED_ROWS_MAX }),
+    logMelHops({ ...FRONT_END, simd }),
+    ...keywordStages(models, options),
+  ],
+});
+
+export async function loadKeyword(
+  open: (name: string) => Promise<Model>,
+  kind: string,
+  engine: Engine,
+): Promise<Models> {
+  const model = await open(`keyword-${kind}`);
+  const cell = await buildCell(model, { engine });
+  return { id: model.id, cell, heads: readWords(configReader(model).section('millrace'), cell.dOut) };
+}
+
+/** Log-mel rows to words. */
+export function keywordStages({ cell, heads }: Models, options: OptionValues): readonly Stage[] {
+  const wanted = GROUPS[String(options.words)] ?? [String(options.words)];
+  const columns = heads.words.flatMap((word, i) => (wanted.includes(word.replaceAll(' ', '_')) ? [i] : []));
+  const threshold = Number(options.threshold);
+  return [
+    loudness(),
+    carry({ width: 1, spanRows: HOP_ROWS }, cellStage(cell, { ...GRID, slot: 'keyword' })),
+    spotWords({
+      ...GRID,
+      ...DECISION,
+      name: 'keyword',
+      words: columns.map((i) => heads.words[i]!),
+      columns,
+      thresholds: columns.map((i) => (threshold > 0 ? threshold : heads.thresholds[i]!)),
+      spanHops: heads.spanHops,
+      probabilities: options.probabilities === 'on',
+    }),
+  ];
+}

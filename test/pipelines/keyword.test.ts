@@ -1,0 +1,184 @@
+// The keyword pipeline as a whole: equal to the training code on both engines, words said once and in place, and lawful.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import keyword from '../../pipelines/keyword.ts';
+import { makeState } from '../../src/cell/state.ts';
+import { buildStack } from '../../src/pipeline/build-stack.ts';
+import { loadPipeline } from '../../src/pipeline/connect.ts';
+import { loadEngine } from '../../src/pipeline/engine.ts';
+import { openModel } from '../../src/weights/open-model.ts';
+import { ROOT } from '../arch/imports.ts';
+import { readModelGolden } from '../helpers/golden-audio.ts';
+import { seeded } from '../helpers/items.ts';
+import { covers, feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
+
+const open = (name: string) => openModel(join(ROOT, 'models', name));
+const load = async (options: object, engine = 'portable') =>
+  loadPipeline(keyword, { ...options }, open, await loadEngine(engine));
+const MONO = { rateHz: 16_000, width: 1 };
+
+/** The bundled recording's samples: 16-bit mono behind a plain 44-byte header. No keyword is in it. */
+const bytes = await readFile(join(ROOT, 'assets/speech-in-noise.wav'));
+const speech = Float32Array.from(
+  new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length - (bytes.length % 2))),
+  (value) => value / 32_768,
+);
+/** With such a threshold there are words in it, which laws need. */
+const EAGER = { threshold: 0.01, probabilities: 'on' };
+
+describe.each(['ssm', 'attention'])('keyword with cell %s', (cell) => {
+  it.each(['plain', 'portable'])('equals the training code within 1e-4 on its golden audio: %s', async (engine) => {
+    const golden = await readModelGolden(`keyword-${cell}`);
+    const { words } = (await open(`keyword-${cell}`)).config.millrace as { words: string[] };
+    const loaded = await load({ cell, probabilities: 'on' }, engine);
+    const { outputs } = await runSession(loaded, MONO, Float32Array.from(golden('in.audio')));
+    const wanted = golden('f64/out.logits').map((logit) => 1 / (1 + Math.exp(-logit)));
+    const hops = outputs.flatMap(({ item }) => (item.kind === 'detection' && item.name === 'keyword' ? [item] : []));
+    expect(hops.length * words.length).toBe(wanted.length);
+    expect(
+      covers(
+        outputs.filter(({ item }) => item.kind === 'gap' || hops.includes(item as never)),
+        32_000,
+      ),
+    ).toBe(true);
+    const errors = hops.flatMap(({ values }, hop) =>
+      words.map((word, i) => Math.abs(values[word.replaceAll(' ', '_')]! - wanted[hop * words.length + i]!)),
+    );
+    expect(Math.max(...errors)).toBeLessThan(1e-4);
+  });
+
+  it("gives the trunk's row behind the head's, of one head", async () => {
+    const model = await open(`keyword-${cell}`);
+    const [whole, both] = [buildStack(model), buildStack(model, { trunk: true })];
+    const [y, z] = [new Float32Array(whole.dOut), new Float32Array(both.dOut)];
+    const [a, b] = [makeState(whole.layout), makeState(both.layout)];
+    whole.init(a);
+    both.init(b);
+    const x = Float32Array.from({ length: 40 }, (_, i) => Math.sin(i) - 5);
+    for (let t = 0; t < 5; t++) {
+      whole.step(a, x, y);
+      both.step(b, x, z);
+    }
+    const { weight, bias } = {
+      weight: model.weights.get('head.weight')!.data,
+      bias: model.weights.get('head.bias')!.data,
+    };
+    const hidden = z.subarray(whole.dOut);
+    expect(hidden).toHaveLength(64);
+    for (let i = 0; i < y.length; i++) {
+      const logit = hidden.reduce((sum, h, k) => sum + h * weight[i * 64 + k]!, bias[i]!);
+      expect(z[i]).toBeCloseTo(logit, 4);
+      expect(y[i]).toBeCloseTo(1 / (1 + Math.exp(-logit)), 5);
+    }
+  });
+
+  it('gives the same digest for 1,000 random chunkings of a real recording', async () => {
+    const loaded = await load({ cell, ...EAGER });
+    const piece = speech.slice(40_000, 43_300);
+    const whole = await runSession(loaded, MONO, piece);
+    const random = seeded(7);
+    for (let i = 0; i < 1000; i++) {
+      const { summary } = await runSession(loaded, MONO, piece, randomCuts(piece.length, 1 + (i % 30), random));
+      if (summary.digest !== whole.summary.digest) expect(summary, `chunking ${i}`).toEqual(whole.summary);
+    }
+  });
+
+  it('resumes from a snapshot at any row, gaps, resets and resampling included', async () => {
+    const loaded = await load({ cell, ...EAGER });
+    const source = { rateHz: 44_100, width: 1 };
+    const piece = speech.slice(20_000, 80_000);
+    const drive = async (splitAt?: number) => {
+      let { session } = openSession(loaded, source);
+      const push = async (from: number, to: number): Promise<void> => {
+        const middle = splitAt !== undefined && splitAt > from && splitAt < to ? splitAt : to;
+        await feed(session, piece.slice(from, middle), 1);
+        if (middle === to) return;
+        const snapshot = structuredClone(session.snapshot());
+        session.close();
+        session = openSession(loaded, source, { snapshot }).session;
+        await feed(session, piece.slice(middle, to), 1);
+      };
+      await push(0, 24_000);
+      session.gap(3000, 'lost');
+      await push(24_000, 42_000);
+      session.mark('reset');
+      await push(42_000, 60_000);
+      session.mark('end');
+      await session.idle();
+      return session.summary();
+    };
+    const whole = await drive();
+    const random = seeded(3);
+    for (let i = 0; i < 12; i++) expect(await drive(1 + Math.floor(random() * 59_998))).toEqual(whole);
+  });
+
+  it('takes a gap in one piece or in many with the same digest, and says words around it', async () => {
+    const loaded = await load({ cell, threshold: 0.01 });
+    const drive = async (lengths: readonly number[]) => {
+      const { session } = openSession(loaded, MONO);
+      await feed(session, speech.slice(0, 45_000), 1);
+      for (const rows of lengths) session.gap(rows, 'client');
+      await feed(session, speech.slice(45_000, 120_000), 1);
+      session.mark('end');
+      await session.idle();
+      return session.summary();
+    };
+    const whole = await drive([5000]);
+    expect(whole.results).toBeGreaterThan(0);
+    expect(await drive([100, 1, 899, 4000])).toEqual(whole);
+  });
+
+  it('keeps streams apart', async () => {
+    const loaded = await load({ cell, ...EAGER });
+    const pieces = [speech.slice(0, 9000), speech.slice(30_000, 41_000), speech.slice(60_000, 67_777)];
+    const alone = await Promise.all(pieces.map((piece) => runSession(loaded, MONO, piece)));
+    const together = pieces.map(() => openSession(loaded, MONO));
+    for (let at = 0; at < 11_000; at += 333) {
+      for (const [i, { session }] of together.entries()) await feed(session, pieces[i]!.slice(at, at + 333), 1);
+    }
+    for (const [i, { session }] of together.entries()) {
+      session.mark('end');
+      await session.idle();
+      expect(session.summary()).toEqual(alone[i]!.summary);
+    }
+  });
+
+  it('hears no wake word in other speech, and nothing at all in silence and in full-scale noise', async () => {
+    const random = seeded(2);
+    const noise = Float32Array.from({ length: 160_000 }, () => 2 * random() - 1);
+    expect((await runSession(await load({ cell, words: 'wake' }), MONO, speech)).outputs).toEqual([]);
+    for (const sound of [new Float32Array(160_000), noise]) {
+      expect((await runSession(await load({ cell }), MONO, sound)).outputs).toEqual([]);
+    }
+  });
+
+  it('declares samples that are no numbers as a fault, and goes on', async () => {
+    const sound = speech.slice(0, 16_000);
+    sound.fill(Number.NaN, 5000, 5100);
+    const { outputs } = await runSession(await load({ cell, probabilities: 'on' }), MONO, sound);
+    expect(outputs.filter(({ item }) => item.kind === 'gap')).toMatchObject([{ item: { why: 'fault' } }]);
+    expect(
+      covers(
+        outputs.filter(({ item }) => item.kind !== 'detection' || item.name === 'keyword'),
+        16_000,
+      ),
+    ).toBe(true);
+  });
+});
+
+describe('keyword, its options', () => {
+  const names = async (options: object): Promise<string[]> => {
+    const { outputs } = await runSession(await load({ ...EAGER, ...options }), MONO, speech.slice(0, 1600));
+    const [first] = outputs.map(({ item }) => item);
+    return first?.kind === 'detection' ? Object.keys(first.values) : [];
+  };
+
+  it('hears all words, the wake words, the digits, or one of them', async () => {
+    expect(await names({})).toHaveLength(18);
+    expect((await names({ words: 'wake' })).length + (await names({ words: 'digits' })).length).toBe(18);
+    expect(await names({ words: 'smart_mirror' })).toEqual(['smart_mirror']);
+    await expect(load({ words: 'banana' })).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID' });
+  });
+});
