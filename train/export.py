@@ -1,7 +1,8 @@
 """Writes a trained checkpoint as a model folder: weights, config, golden vectors and card.
 
-export.py --checkpoint <out>/best.pt --to models/vad-ssm [--data <audio folder>]
-With --data the model is measured once on eval/vad, and the figures go into config and card.
+export.py --checkpoint <run>/denoise-full-ssm.best.pt --to models/denoise-ssm [--measured figures.json] [--hardware words]
+Checkpoints of denoise.py, speech.py, keywords.py and vad.py. `figures.json`, from the evaluate*.py, goes into config
+and card; it is made after training and chooses nothing.
 """
 import argparse
 import json
@@ -9,31 +10,47 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from cells import ATT_DIM, ATT_HEADS, CONV, EPS, EXPAND, HEAD_DIM, LAYERS, MLP, STATE, THETA, WIDTH, WINDOW
-from evaluate import measure
+import cards
+import denoise_net
+from cells import EPS, Shape
+from corpus import WORDS
 from features import FRONTEND, features
-from nets import Vad, parameters, state_bytes
+from nets import Stack, multiply_adds, parameters, state_bytes
 
-SSM = {
-    "model_type": "mamba2", "hidden_size": WIDTH, "num_hidden_layers": LAYERS, "state_size": STATE,
-    "expand": EXPAND, "head_dim": HEAD_DIM, "num_heads": EXPAND * WIDTH // HEAD_DIM, "n_groups": 1,
-    "conv_kernel": CONV, "layer_norm_epsilon": EPS, "use_bias": False, "use_conv_bias": True,
-    "hidden_act": "silu", "torch_dtype": "float32",
-}
-ATTENTION = {
-    "model_type": "mistral", "hidden_size": WIDTH, "num_hidden_layers": LAYERS,
-    "intermediate_size": MLP, "num_attention_heads": ATT_HEADS, "num_key_value_heads": ATT_HEADS,
-    "head_dim": ATT_DIM, "rms_norm_eps": EPS, "rope_theta": THETA, "sliding_window": WINDOW,
-    "hidden_act": "silu", "torch_dtype": "float32",
-}
 ENDS = {"embed": "embed", "head": "head", "activation": "sigmoid"}
+TASKS = {"denoise": "denoise", "vad2": "vad", "keyword": "keyword"}
+
+
+def layout(cell, shape):
+    """The usual config keys of either family."""
+    both = {"hidden_size": shape.width, "num_hidden_layers": shape.layers, "hidden_act": "silu", "torch_dtype": "float32"}
+    if cell == "ssm":
+        return {"model_type": "mamba2", **both, "state_size": shape.state, "expand": shape.expand,
+                "head_dim": shape.head_dim, "num_heads": shape.expand * shape.width // shape.head_dim, "n_groups": 1,
+                "conv_kernel": shape.conv, "layer_norm_epsilon": EPS, "use_bias": False, "use_conv_bias": True}
+    return {"model_type": "mistral", **both, "intermediate_size": shape.mlp, "num_attention_heads": shape.att_heads,
+            "num_key_value_heads": shape.att_heads, "head_dim": shape.att_dim, "rms_norm_eps": EPS,
+            "rope_theta": shape.theta, "sliding_window": shape.window}
 
 
 def fold(weights, mean, std):
-    """Moves (x - mean) / std [40] into embed, in float64, so that the engine sees raw log-mels."""
+    """Moves (x - mean) / std [inputs] into embed, in float64, so that the engine sees raw rows."""
     w, b = weights["embed.weight"].double(), weights["embed.bias"].double()
     scaled = w / std.double()
     return {**weights, "embed.weight": scaled.float(), "embed.bias": (b - scaled @ mean.double()).float()}
+
+
+def read(path):
+    """A checkpoint -> (task, size, stack in evaluation mode with folded ends, what is known of its training)."""
+    kept = torch.load(path, map_location="cpu", weights_only=False)
+    name = kept.get("name", "vad-" + kept["cell"])
+    task = TASKS.get(name.split("-")[0], "vad")
+    weights = dict(kept["weights"])
+    mean = weights.pop("mean") if "mean" in weights else kept["mean"]
+    std = weights.pop("std") if "std" in weights else kept["std"]
+    net = Stack(kept["cell"], Shape(**kept.get("shape", {})))
+    net.load_state_dict(fold(weights, mean, std))
+    return task, name.split("-")[1] if task == "denoise" else None, net.eval(), name, kept["trained"]
 
 
 def test_signal(seed=3, n=32000):
@@ -54,93 +71,76 @@ def test_signal(seed=3, n=32000):
     return np.clip(x, -1, 1).astype(np.float32)
 
 
+def rows_of(task, size, audio, dtype):
+    """Rows [T, inputs] that the stack is given for samples [n]."""
+    if task != "denoise":
+        return torch.from_numpy(features(audio.astype(dtype), dtype))
+    spectra = denoise_net.analyse(torch.from_numpy(audio.astype(dtype))[None])
+    wide = denoise_net.features(spectra)[0]
+    keep, bins = denoise_net.PHASE[size], denoise_net.BINS
+    return torch.cat([wide[:, :bins + keep], wide[:, 2 * bins:2 * bins + keep]], 1)
+
+
 @torch.no_grad()
-def golden(net):
-    """Vectors for the parity test; the f64/ ones are float64 throughout, from the same weights."""
+def golden(task, size, net):
+    """Vectors for the parity test. out.logits (flat) are before the sigmoid; f64/ is float64 throughout, from the same
+    weights; out.audio (denoise) is the cleaned sound in step with in.audio, 160 samples shorter."""
     audio = test_signal()
-    rows = features(audio.astype(np.float64), np.float64)
-    single = torch.from_numpy(rows.astype(np.float32))
-    found = {"in.audio": torch.from_numpy(audio), "out.features": single, "out.logits": net(single[None])[0]}
-    twin = Vad(net.cell).double()
-    twin.load_state_dict({k: v.double() for k, v in net.state_dict().items()})
-    found["f64/out.logits"] = twin(torch.from_numpy(rows)[None])[0]
-    states = net.start(1)
-    for row in single:
+    rows = rows_of(task, size, audio, np.float64)
+    single = rows.float()
+    logits = net(single[None])[0]
+    found = {"in.audio": torch.from_numpy(audio), "out.features": single, "out.logits": logits.flatten()}
+    if task == "denoise":
+        spectra = denoise_net.analyse(torch.from_numpy(audio)[None])
+        found["out.audio"] = denoise_net.synthesise(denoise_net.apply(spectra, logits[None], size))[0]
+    else:
+        twin = Stack(net.cell, net.shape).double()
+        twin.load_state_dict({k: v.double() for k, v in net.state_dict().items()})
+        found["f64/out.logits"] = twin(rows[None]).flatten()
+    states, worst = net.start(1), 0.0
+    for t, row in enumerate(single):
         logit, states = net.step(row[None], states)
-    assert abs(float(logit - found["out.logits"][-1])) < 1e-4
+        worst = max(worst, float((logit[0] - logits[t]).abs().max()))
+    assert worst < 1e-3 * float(logits.abs().max()), worst
     for i, state in enumerate(states):
         for name in ("ssm", "conv") if net.cell == "ssm" else ("k", "v"):
             found[f"state.{i}.{name}"] = state[name][0]
     return {k: v.contiguous().clone() for k, v in found.items()}
 
 
-def table(measured):
-    """Markdown rows of the eval figures, or a note that none were taken."""
-    if not measured:
-        return "Not measured yet: an early checkpoint, only for developing against the file layout."
-    snrs = [k for k in measured if k.endswith("_db")]
-    head = "| all hops | " + " | ".join(f"{k.split('_')[1]} dB" for k in snrs) + " |\n"
-    cells = [measured["auc"]] + [measured[k] for k in snrs]
-    return (head + "|---" * len(cells) + "|\n| " + " | ".join(f"{v:.4f}" for v in cells) + " |\n\n"
-            f"At probability 0.5: {measured['hit_rate_at_half']:.1%} of speech hops found, "
-            f"{measured['false_alarm_rate_at_half']:.1%} of other hops marked "
-            f"({measured['hops']} hops, {measured['speech_share']:.0%} speech).")
-
-
-def card(net, trained, measured, hardware):
-    """The model card, from card.md beside this file."""
-    ssm = net.cell == "ssm"
-    values = {
-        "title": "vad-ssm" if ssm else "vad-attention",
-        "cell": "three Mamba-2 blocks" if ssm else "three sliding-window (100 rows) attention blocks",
-        "twin": "vad-attention" if ssm else "vad-ssm",
-        "parameters": f"{parameters(net):,}", "state": f"{state_bytes(net.cell):,}",
-        "state_note": "constant" if ssm else "keys and values of 100 rows in three layers, once full",
-        "steps": trained["steps"], "step": trained["step"], "seed": trained["seed"],
-        "batch": trained["batch"], "long": trained["batch"] // 3, "rate": trained["rate"],
-        "seconds": trained["seconds"], "run": trained.get("run_seconds", trained["seconds"]),
-        "hardware": hardware,
-        "dev": f"{trained['dev']['auc']:.4f}", "hard": f"{trained['dev']['auc_below_5_db']:.4f}",
-        "table": table(measured),
-    }
-    text = (Path(__file__).parent / "card.md").read_text(encoding="utf8")
-    for name, value in values.items():
-        text = text.replace("{{" + name + "}}", str(value))
-    return text
+def describe(task, size, net, trained, measured):
+    """Section millrace of the config: all that a reader needs beside the weights."""
+    front = {**denoise_net.FRONTEND, "phase_bins": denoise_net.PHASE[size]} if task == "denoise" else FRONTEND
+    found = {"task": task, "version": 2 if task == "vad" else 1, "frontend": front, "ends": ENDS}
+    if task == "denoise":
+        found["heads"] = {**denoise_net.heads(size), "latency_samples": denoise_net.WIN}
+    if task == "keyword":
+        found["words"] = list(WORDS)
+        found["decision"] = {"span_hops": 12, "threshold": 0.5}
+    return {**found, "trained": trained, "measured": measured, "parameters": parameters(net),
+            "state_bytes": state_bytes(net.cell, net.shape), "multiply_adds_per_hop": multiply_adds(net.cell, net.shape)}
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--checkpoint", required=True)
     p.add_argument("--to", required=True, help="model folder")
-    p.add_argument("--data", help="audio folder: measure on eval/vad")
+    p.add_argument("--measured", help="JSON of evaluate*.py: {<model folder's name>: figures, ..}")
     p.add_argument("--hardware", default="a CPU", help="what trained it, in words, for the card")
     args = p.parse_args()
     torch.set_num_threads(1)
-    kept = torch.load(args.checkpoint, map_location="cpu")
-    net = Vad(kept["cell"])
-    net.load_state_dict(fold(kept["weights"], kept["mean"], kept["std"]))
-    net.eval()
-    # The kept step may lie before the end: the run's whole length is in last.pt beside it.
-    last = Path(args.checkpoint).parent / "last.pt"
-    if last.exists():
-        kept["trained"]["run_seconds"] = torch.load(last, map_location="cpu")["trained"]["seconds"]
-    measured = None
-    if args.data:
-        measured = measure(net, args.data)
-        print(json.dumps(measured))
-    config = {**(SSM if net.cell == "ssm" else ATTENTION), "millrace": {
-        "task": "vad", "version": 1, "frontend": FRONTEND, "ends": ENDS,
-        "trained": kept["trained"], "measured": measured,
-        "parameters": parameters(net), "state_bytes": state_bytes(net.cell)}}
+    task, size, net, _, trained = read(args.checkpoint)
     to = Path(args.to)
+    measured = json.loads(Path(args.measured).read_text("utf8")) if args.measured else {}
+    about = describe(task, size, net, trained, measured.get(to.name))
     to.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in net.state_dict().items()}, to / "model.safetensors")
-    save_file(golden(net), to / "golden.safetensors")
-    (to / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf8")
+    save_file(golden(task, size, net), to / "golden.safetensors")
     for path in to.glob("*.safetensors"):
         path.chmod(0o644)  # save_file leaves files that only their owner can read
-    (to / "README.md").write_text(card(net, kept["trained"], measured, args.hardware), encoding="utf8")
+    config = {**layout(net.cell, net.shape), "millrace": about}
+    (to / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf8")
+    (to / "README.md").write_text(cards.card(task, size, net, to.name, about, measured, args.hardware), encoding="utf8")
 
 
 if __name__ == "__main__":

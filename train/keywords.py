@@ -37,7 +37,8 @@ class Net(Stack):
 class Words:
     """Scenes with at most one whole keyword each."""
 
-    def __init__(self, found, split, recipe, seed, device, speeds, count_rooms):
+    def __init__(self, found, split, recipe, seed, device, speeds, count_rooms, absent=0.1):
+        self.absent = absent
         self.scenes = Scenes(found, split, recipe, seed, device, speeds, count_rooms, voice="other")
         self.part = Part(found, f"word.{split}", device, speeds)
         word = torch.where(self.part.id < 0, NONE, self.part.id)
@@ -63,7 +64,7 @@ class Words:
         inside = (since >= 0) & (since < whole[:, None])
         index = part.at(clip, speed)[:, None] + since.clamp(min=0).minimum(size[:, None] - 1)
         edge = torch.minimum(since, whole[:, None] - since).clamp(0, 96) / 96
-        x = part.read(index) * inside * edge * (s.rand(n) > 0.1)[:, None]
+        x = part.read(index) * inside * edge * (s.rand(n) > self.absent)[:, None]
         # Other people before and after, or the same pause as ever.
         other, codes = s.voices(n, length)
         early = (t < (begin - s.rand(n) * RATE * 0.3)[:, None]) & (s.rand(n) < 0.35)[:, None]
@@ -103,7 +104,7 @@ class Task:
     def __init__(self, found, args):
         speeds = (32, 34, 37, 40, 43, 46, 49) if args.device != "cpu" else (40,)
         self.args = args
-        self.words = Words(found, "train", RECIPE, args.seed, args.device, speeds, args.rooms)
+        self.words = Words(found, "train", RECIPE, args.seed, args.device, speeds, args.rooms, args.absent)
         dev = Words(found, "dev", DEV, 7, args.device, (40,), max(8, args.rooms // 8))
         mix, self.word, _, self.snr = dev.batch(0, 32 if args.device == "cpu" else 1024)
         self.rows = features_torch(mix)
@@ -144,6 +145,7 @@ class Task:
 def main():
     p = arguments(argparse.ArgumentParser())
     p.add_argument("--cell", nargs="+", default=["ssm", "attention"])
+    p.add_argument("--absent", type=float, default=0.1, help="share of scenes of other speech alone")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
     torch.set_float32_matmul_precision("high")
