@@ -21,9 +21,9 @@ import type { Model } from '../src/weights/tensor.ts';
 
 const RATE_HZ = 16_000;
 const HOP_ROWS = 160;
-const GRID = { spanRows: HOP_ROWS, rateHz: RATE_HZ };
+export const GRID = { spanRows: HOP_ROWS, rateHz: RATE_HZ };
 /** 25 ms windows, 40 mel bands: what the models were trained on. */
-const FRONT_END = {
+export const FRONT_END = {
   ...({ sampleRateHz: RATE_HZ, hopRows: HOP_ROWS, windowRows: 400, window: 'hann', fftSize: 512 } as const),
   ...{ bands: 40, lowHz: 20, highHz: 8000, floor: 1e-6 },
 };

@@ -1,0 +1,1 @@
+export { overhear } from './overhear.ts';
