@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { evaluateForecast } from '../evaluate/forecast.ts';
+import { evaluateKeyword } from '../evaluate/keyword.ts';
 import { evaluateVad } from '../evaluate/vad.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
 import { print } from '../print.ts';
@@ -16,12 +17,16 @@ export function addEvaluate(program: Command): void {
   program
     .command('evaluate')
     .description('measure quality on labelled data')
-    .argument('<what>', 'vad or forecast')
-    .requiredOption('--data <path>', 'vad: folder with vad.jsonl and vad/; forecast: ETTh1.csv or .csv.gz')
+    .argument('<what>', 'vad, keyword or forecast')
+    .requiredOption(
+      '--data <path>',
+      'vad: folder with vad.jsonl and vad/; keyword: folder with keywords/, train/ and eval/; forecast: ETTh1.csv or .csv.gz',
+    )
     .option('--silero <file.onnx>', 'vad: run Silero VAD beside it')
     .action(async (what: string, flags: EvaluateFlags) => {
       if (what === 'vad') return evaluateVad(openPipelineOrFile, flags, print);
+      if (what === 'keyword') return evaluateKeyword(openPipelineOrFile, flags, print);
       if (what === 'forecast') return evaluateForecast(openPipelineOrFile, flags, print);
-      throw usage(`there is no evaluation "${what}"`, 'vad or forecast');
+      throw usage(`there is no evaluation "${what}"`, 'vad, keyword or forecast');
     });
 }

@@ -1,0 +1,144 @@
+// Keywords on labelled clips, clean and in noise, and on hours of other speech: accuracy, what is taken for a word, and the miss
+// rate at half a false alarm an hour, per word. The folder: keyword-clips.ts. What counts: a clip is right when the decision
+// with the highest score is its word (other speech: when there is none). Wake words alone count as false alarms on other speech,
+// in which people do say digits.
+
+import type { LoadedPipeline } from '../../pipeline/connect.ts';
+import type { OpenPipeline } from '../open-pipeline.ts';
+import { byteSize, microseconds, table } from '../print.ts';
+import { usage } from '../usage.ts';
+import { type Clip, keywordClips, noiseTracks, otherSpeech, RATE_HZ, scene } from './keyword-clips.ts';
+import { type Decision, decisionsAt, type Probabilities, probabilitiesOf } from './keyword-decisions.ts';
+
+/** As pipelines/keyword.ts decides, with the threshold of its models. */
+const SETTINGS = { spanHops: 12, settleHops: 8, refractoryHops: 20 };
+const THRESHOLD = 0.5;
+const SNRS = [undefined, 20, 10, 5, 0] as const;
+const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+const ALARMS_AN_HOUR = 0.5;
+/** Between two clips of other speech. */
+const PAUSE = RATE_HZ / 5;
+
+type Heard = Pick<Probabilities, 'words' | 'rows'> & { readonly word: string | undefined };
+
+export async function evaluateKeyword(
+  open: OpenPipeline,
+  { data }: { readonly data: string },
+  print: (line: string) => void,
+): Promise<void> {
+  const cells = ['ssm', 'attention'] as const;
+  const pipelines = await Promise.all(cells.map((cell) => open('keyword', { cell, probabilities: 'on' })));
+  const words = await wordsOf(pipelines[0]!);
+  const clips: Clip[] = [];
+  for await (const clip of keywordClips(data, words.map(spaced))) clips.push(clip);
+  if (clips.length === 0)
+    throw usage(`there are no clips to evaluate in ${data}`, 'a folder with keywords/manifest.jsonl');
+  const noises = await noiseTracks(data);
+  for (const [i, cell] of cells.entries())
+    await evaluateCell(`keyword, ${cell}`, pipelines[i]!, clips, noises, data, print);
+}
+
+async function evaluateCell(
+  name: string,
+  loaded: LoadedPipeline,
+  clips: readonly Clip[],
+  noises: readonly Float32Array[],
+  data: string,
+  print: (line: string) => void,
+): Promise<void> {
+  const columns: Heard[][] = [];
+  let [us, seconds, stateBytes] = [0, 0, 0];
+  for (const snr of noises.length > 0 ? SNRS : [undefined]) {
+    const heard: Heard[] = [];
+    for (const [i, { word, sound }] of clips.entries()) {
+      const mix = scene(sound, noises, snr, i + 1);
+      const run = await probabilitiesOf(loaded, mix);
+      heard.push({ words: run.words, rows: run.rows, word: word?.replaceAll(' ', '_') });
+      [us, seconds, stateBytes] = [us + run.us, seconds + mix.length / RATE_HZ, run.stateBytes];
+    }
+    columns.push(heard);
+  }
+  const { threshold, lines } = await falseAlarms(loaded, data);
+  const titles = SNRS.slice(0, columns.length).map((snr) => (snr === undefined ? 'clean' : `${snr} dB`));
+  const missed = columns.map(
+    (heard) => new Map(byWord(heard).map(([word, some]) => [word, 1 - share(some, threshold)])),
+  );
+  const rows = byWord(columns[0]!).map(([word, some]) => [
+    word,
+    `${some.length}`,
+    ...columns.map((heard) => percent(share(new Map(byWord(heard)).get(word)!, THRESHOLD))),
+    percent(missed[0]!.get(word)!),
+  ]);
+  const spoken = (heard: readonly Heard[]) => heard.filter(({ word }) => word !== undefined);
+  const all = columns.map((heard) => percent(share(heard, THRESHOLD)));
+  const evenly = columns.map((heard) => percent(mean(byWord(spoken(heard)).map(([, some]) => share(some, THRESHOLD)))));
+  const missedWake = mean([...missed[0]!].filter(([word]) => isWake(word)).map(([, value]) => value));
+  print(`${name}: ${microseconds(us / seconds)} per s of audio, ${byteSize(stateBytes)} of state`);
+  print(
+    table([
+      ['right at 0.5', 'clips', ...titles, 'missed*'],
+      ...rows,
+      ['all clips', `${clips.length}`, ...all, ''],
+      ['words evenly', '', ...evenly, percent(missedWake)],
+    ]),
+  );
+  print(
+    `* clean, at threshold ${threshold}: the lowest with ${ALARMS_AN_HOUR} false alarms of wake words an hour at most`,
+  );
+  for (const line of lines) print(line);
+}
+
+/** On other speech: the lowest threshold that is quiet enough, and what each source says at the usual one. */
+async function falseAlarms(loaded: LoadedPipeline, data: string): Promise<{ threshold: number; lines: string[] }> {
+  const sources = new Map<string, { hours: number; runs: Probabilities[] }>();
+  for await (const { source, sound } of otherSpeech(data)) {
+    const padded = new Float32Array(sound.length + PAUSE);
+    padded.set(sound);
+    const entry = sources.get(source) ?? { hours: 0, runs: [] };
+    entry.hours += padded.length / RATE_HZ / 3600;
+    entry.runs.push(await probabilitiesOf(loaded, padded));
+    sources.set(source, entry);
+  }
+  const alarms = (runs: readonly Probabilities[], threshold: number): Decision[] =>
+    runs.flatMap((run) => decisionsAt(run, threshold, SETTINGS, run.words.filter(isWake)));
+  const everything = [...sources.values()];
+  const hours = everything.reduce((sum, entry) => sum + entry.hours, 0);
+  const quiet = (threshold: number): boolean =>
+    everything.reduce((sum, { runs }) => sum + alarms(runs, threshold).length, 0) <= ALARMS_AN_HOUR * hours;
+  const threshold = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99].find(quiet) ?? 1;
+  const lines = [...sources].map(([source, { hours: some, runs }]) => {
+    const found = alarms(runs, THRESHOLD);
+    const named =
+      found.length > 0 ? `: ${found.map(({ word, score }) => `${word} ${score.toFixed(2)}`).join(', ')}` : '';
+    return `other speech, ${source}, ${(60 * some).toFixed(1)} min: ${found.length} false alarms at ${THRESHOLD}${named}`;
+  });
+  return { threshold, lines };
+}
+
+const isWake = (word: string): boolean => !DIGITS.includes(word) && word !== OTHER;
+const OTHER = '(other speech)';
+const spaced = (word: string): string => word.replaceAll('_', ' ');
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+
+function byWord(heard: readonly Heard[]): [string, Heard[]][] {
+  const found = new Map<string, Heard[]>();
+  for (const one of heard) {
+    const word = one.word ?? OTHER;
+    found.set(word, [...(found.get(word) ?? []), one]);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Share of clips that are right. */
+function share(heard: readonly Heard[], threshold: number): number {
+  const right = heard.filter((one) => {
+    const best = decisionsAt(one, threshold, SETTINGS).sort((a, b) => b.score - a.score)[0];
+    return best?.word === one.word;
+  });
+  return right.length / heard.length;
+}
+
+async function wordsOf(loaded: LoadedPipeline): Promise<readonly string[]> {
+  return (await probabilitiesOf(loaded, new Float32Array(1600))).words;
+}
