@@ -69,11 +69,11 @@ export default definePipeline<Models>({
     const vad = await open(`vad2-${cell}`);
     return {
       denoise: await denoise.load(open, { ...options, vad: 'off' }, engine),
-      keyword: await loadKeyword(open, String(cell), engine),
+      keyword: await loadKeyword(open, { cell: cell! }, engine),
       vad: { id: vad.id, cell: buildStack(vad, { engine }) },
     };
   },
-  modelIds: (models) => [...denoise.modelIds(models.denoise), models.keyword.id, models.vad.id],
+  modelIds: (models) => [...denoise.modelIds(models.denoise), ...keyword.modelIds(models.keyword), models.vad.id],
   stages(models, options, format, engine) {
     const fromTrunk = options.detector === 'trunk' && options.segments !== 'off';
     const [, ...clean] = denoise.stages(models.denoise, { ...options, vad: fromTrunk ? 'on' : 'off' }, format, engine);

@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { asEngineError } from '../base/errors.ts';
 import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
+import { addEnrol } from './commands/enrol.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
@@ -30,6 +31,7 @@ for (const add of [
   addRun,
   addServe,
   addPipelines,
+  addEnrol,
   addEvaluate,
   addBench,
   addExport,

@@ -1,11 +1,15 @@
 // Opens pipelines with their models, once per name and option set: parameters are shared by all streams of the process.
 
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { engineError } from '../base/errors.ts';
 import { streamId } from '../base/units.ts';
+import { readEnrolled } from '../operator/match-words/index.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/connect.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { loadNamedPipeline, loadPipelineFile } from '../pipeline/load-pipelines.ts';
 import { Session } from '../session/session.ts';
+import { modelFromBytes } from '../weights/model-from-bytes.ts';
 import { openModel } from '../weights/open-model.ts';
 import type { Model } from '../weights/tensor.ts';
 import { systemClock } from './clock.ts';
@@ -66,13 +70,39 @@ export function createOpenPipeline(engine?: Engine, entriesMax = 64): OpenPipeli
   };
 }
 
-/** For the command line: a name, or a path to a pipeline module of one's own. */
+/** For the command line: a name, a path to a pipeline module of one's own, or words that were enrolled (.json). */
 export async function openPipelineOrFile(
   name: string,
   options: Readonly<Record<string, unknown>>,
   engine?: Engine,
 ): Promise<LoadedPipeline> {
+  if (name.endsWith('.json')) return openEnrolled(name, options, engine);
   const isFile = /\.(js|mjs|ts)$/.test(name);
   const pipeline = isFile ? await loadPipelineFile(name) : await loadNamedPipeline(name, PIPELINES);
   return loadPipeline(pipeline, options, openPackagedModel, engine);
+}
+
+/** `keyword` with the words of a file that `millrace enrol` wrote: these alone, unless the options say otherwise. */
+async function openEnrolled(
+  file: string,
+  options: Readonly<Record<string, unknown>>,
+  engine?: Engine,
+): Promise<LoadedPipeline> {
+  const words = await readEnrolledFile(file);
+  const { cell } = readEnrolled(words);
+  const open = (name: string): Promise<Model> =>
+    name === 'enrolled' ? Promise.resolve(words) : openPackagedModel(name);
+  const pipeline = await loadNamedPipeline('keyword', PIPELINES);
+  return loadPipeline(pipeline, { cell, enrolled: 'only', ...options }, open, engine);
+}
+
+/** @throws ERR_FILE_NOT_FOUND, ERR_CONFIG_INVALID */
+export async function readEnrolledFile(file: string): Promise<Model> {
+  const config = await readFile(file).catch((cause: unknown) => {
+    throw engineError('ERR_FILE_NOT_FOUND', `cannot read ${file}`, {
+      expected: 'a file that millrace enrol wrote',
+      cause,
+    });
+  });
+  return modelFromBytes({ name: basename(file), config });
 }

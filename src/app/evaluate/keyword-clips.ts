@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '../../cell/seeded-random.ts';
 import { openSource } from '../source/open-source.ts';
+import type { Source } from '../source/source.ts';
 import { readJsonLines } from './read-json-lines.ts';
 
 export const RATE_HZ = 16_000;
@@ -57,9 +58,12 @@ export async function* clips(folder: string, wanted: (line: ClipLine) => boolean
   }
 }
 
-export async function wholeFile(file: string): Promise<Float32Array> {
+const wholeFile = async (file: string): Promise<Float32Array> => wholeSource(await openSource(file));
+
+/** All samples of a file, interleaved, however many or few. */
+export async function wholeSource(source: Source): Promise<Float32Array> {
   const parts: Float32Array[] = [];
-  for await (const { rows } of (await openSource(file)).blocks()) parts.push(rows.slice());
+  for await (const { rows } of source.blocks()) parts.push(rows.slice());
   const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,0 +1,2 @@
+export { type MatchWordsOptions, matchWords, type Prototype } from './match-words.ts';
+export { type EnrolledWords, readEnrolled } from './read-enrolled.ts';
