@@ -119,7 +119,7 @@ describe('a run', () => {
 
   it('that cannot write says so', async () => {
     const { code, err } = await millrace(['run', 'vad', '--in', RECORDING, '--out', join(folder, 'no', 'x.jsonl')]);
-    expect(err).toMatch(/ERR_FILE_NOT_FOUND: cannot write .*x\.jsonl/);
+    expect(err).toMatch(/ERR_OUTPUT_FAILED: cannot write .*x\.jsonl/);
     expect(code).toBe(1);
   });
 });
