@@ -108,7 +108,7 @@ def golden(task, size, net):
     return {k: v.contiguous().clone() for k, v in found.items()}
 
 
-def describe(task, size, net, trained, measured):
+def describe(task, size, net, trained, measured, threshold):
     """Section millrace of the config: all that a reader needs beside the weights."""
     front = {**denoise_net.FRONTEND, "phase_bins": denoise_net.PHASE[size]} if task == "denoise" else FRONTEND
     found = {"task": task, "version": 2 if task == "vad" else 1, "frontend": front, "ends": ENDS}
@@ -116,7 +116,7 @@ def describe(task, size, net, trained, measured):
         found["heads"] = {**denoise_net.heads(size), "latency_samples": denoise_net.WIN}
     if task == "keyword":
         found["words"] = list(WORDS)
-        found["decision"] = {"span_hops": 12, "threshold": 0.5}
+        found["decision"] = {"span_hops": 12, "threshold": threshold}
     return {**found, "trained": trained, "measured": measured, "parameters": parameters(net),
             "state_bytes": state_bytes(net.cell, net.shape), "multiply_adds_per_hop": multiply_adds(net.cell, net.shape)}
 
@@ -127,12 +127,13 @@ def main():
     p.add_argument("--to", required=True, help="model folder")
     p.add_argument("--measured", help="JSON of evaluate*.py: {<model folder's name>: figures, ..}")
     p.add_argument("--hardware", default="a CPU", help="what trained it, in words, for the card")
+    p.add_argument("--threshold", type=float, default=0.5, help="keywords: mean probability from which on a word counts")
     args = p.parse_args()
     torch.set_num_threads(1)
     task, size, net, _, trained = read(args.checkpoint)
     to = Path(args.to)
     measured = json.loads(Path(args.measured).read_text("utf8")) if args.measured else {}
-    about = describe(task, size, net, trained, measured.get(to.name))
+    about = describe(task, size, net, trained, measured.get(to.name), args.threshold)
     to.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in net.state_dict().items()}, to / "model.safetensors")
     save_file(golden(task, size, net), to / "golden.safetensors")
