@@ -5,10 +5,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import keyword from '../../pipelines/keyword.ts';
 import { makeState } from '../../src/cell/state.ts';
+import type { ResultItem } from '../../src/item/item.ts';
+import { declaredBy } from '../../src/operator/make-stage.ts';
 import { buildStack } from '../../src/pipeline/build-stack.ts';
 import { loadPipeline } from '../../src/pipeline/connect.ts';
 import { loadEngine } from '../../src/pipeline/engine.ts';
 import { openModel } from '../../src/weights/open-model.ts';
+import { framedCodec } from '../../src/wire/framed-codec.ts';
+import { jsonCodec } from '../../src/wire/json-codec.ts';
+import type { ResultMessage } from '../../src/wire/messages.ts';
+import { pbCodec } from '../../src/wire/pb-codec.ts';
+import { fromResultMessage } from '../../src/wire/result-message.ts';
 import { ROOT } from '../arch/imports.ts';
 import { readModelGolden } from '../helpers/golden-audio.ts';
 import { seeded } from '../helpers/items.ts';
@@ -180,5 +187,32 @@ describe('keyword, its options', () => {
     expect((await names({ words: 'wake' })).length + (await names({ words: 'digits' })).length).toBe(18);
     expect(await names({ words: 'smart_mirror' })).toEqual(['smart_mirror']);
     await expect(load({ words: 'banana' })).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID' });
+  });
+});
+
+const READY = {
+  ...{ type: 'ready', session: 's', stream: 't', recovered: false, offset: 0, seq: 0, pipeline: 'keyword' },
+  ...{ numerics: 'portable-1', state_bytes: 1, credit: 1, frame: 'framed' },
+  limits: { max_message: 1, idle_ms: 1, max_gap: 1, max_outstanding: 1 },
+};
+
+describe('keyword, on the wire', () => {
+  it('is the same in JSON, in protobuf and framed', async () => {
+    const loaded = await load({ threshold: 0.01, words: 'smart_mirror', probabilities: 'on' });
+    const { outputs } = await runSession(loaded, MONO, speech.slice(40_000, 120_000));
+    const said = outputs.filter(({ item }) => item.kind === 'detection' && item.name === 'keyword.smart_mirror');
+    expect(said.length).toBeGreaterThan(0);
+    const framed = declaredBy(loaded.connect(MONO));
+    expect(framed).toEqual([
+      { op: 'keyword', values: ['smart_mirror'] },
+      { op: 'keyword.smart_mirror', values: ['score'] },
+    ]);
+    for (const codec of [jsonCodec, pbCodec, framedCodec(jsonCodec), framedCodec(pbCodec)]) {
+      codec.decodeServer(codec.encodeServer({ ...READY, framed } as never));
+      for (const { seq, item } of outputs) {
+        const message = codec.decodeServer(codec.encodeResult(seq, item as ResultItem));
+        expect(fromResultMessage(message as ResultMessage, 16_000)).toEqual(item);
+      }
+    }
   });
 });
