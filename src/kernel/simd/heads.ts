@@ -1,24 +1,8 @@
 // AssemblyScript: what the matrix-state cells (gated delta rule, gated linear attention, RWKV-7) do to the heads of a row before
 // and after their recurrence. Plain twins: plain/{gated-delta-normalise,norm-then-gate,group-norm}.ts.
 
-import { loadTail, madd, storeTail, sum } from './lanes';
+import { loadTail, storeTail, sumOfSquares } from './lanes';
 import { exp, sigmoid, silu, softplus } from './math';
-
-// @ts-ignore
-@inline
-function sumOfSquares(x: usize, n: i32): f32 {
-  const end = x + (<usize>(n & ~3) << 2);
-  let squares = f32x4.splat(0);
-  for (; x < end; x += 16) {
-    const v = v128.load(x);
-    squares = madd(v, v, squares);
-  }
-  if (n & 3) {
-    const v = loadTail(x, n & 3);
-    squares = madd(v, v, squares);
-  }
-  return sum(squares);
-}
 
 /** x /= sqrt(sum of the head's squares + eps), head by head. @param x rows of `stride` values, the first heads * n - mutated */
 export function unitHeads(x: usize, stride: i32, heads: i32, n: i32, eps: f32, rows: i32): void {

@@ -65,3 +65,20 @@ export function storeTail(to: usize, value: v128, count: i32): void {
 export function flush(v: v128): v128 {
   return v128.and(v, f32x4.ge(f32x4.abs(v), f32x4.splat(<f32>1e-24)));
 }
+
+/** Of n values, in four lanes added at the end. */
+// @ts-ignore
+@inline
+export function sumOfSquares(x: usize, n: i32): f32 {
+  const end = x + (<usize>(n & ~3) << 2);
+  let squares = f32x4.splat(0);
+  for (; x < end; x += 16) {
+    const v = v128.load(x);
+    squares = madd(v, v, squares);
+  }
+  if (n & 3) {
+    const v = loadTail(x, n & 3);
+    squares = madd(v, v, squares);
+  }
+  return sum(squares);
+}

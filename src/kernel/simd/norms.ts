@@ -1,24 +1,8 @@
 // AssemblyScript: norms over rows. Plain twins: plain/{rms-norm,layer-norm,gated-rms-norm}.ts. Sums run in four lanes, which
 // are added at the end of a row; scale and shift then go over the row once more.
 
-import { loadTail, madd, storeTail, sum } from './lanes';
+import { loadTail, storeTail, sum, sumOfSquares } from './lanes';
 import { silu } from './math';
-
-// @ts-ignore
-@inline
-function sumOfSquares(x: usize, n: i32): f32 {
-  const end = x + (<usize>(n & ~3) << 2);
-  let squares = f32x4.splat(0);
-  for (; x < end; x += 16) {
-    const v = v128.load(x);
-    squares = madd(v, v, squares);
-  }
-  if (n & 3) {
-    const v = loadTail(x, n & 3);
-    squares = madd(v, v, squares);
-  }
-  return sum(squares);
-}
 
 /** y = x * scale * weight. */
 // @ts-ignore
