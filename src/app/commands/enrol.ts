@@ -23,7 +23,7 @@ interface EnrolFlags {
 const RECORDINGS_MIN = 5;
 const RECORDINGS_MAX = 100;
 /** Of a cosine. Words that were nearer to other speech than this had a false alarm in every second sentence. */
-const CLEARANCE = 0.05;
+const CLEARANCE = 0.08;
 
 export function addEnrol(program: Command): void {
   program
