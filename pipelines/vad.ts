@@ -48,6 +48,12 @@ export default definePipeline<Models>({
       integer: true,
       help: 'hops that the attention cell sees; 0: as trained (100, one second)',
     },
+    edition: {
+      type: 'choice',
+      values: ['1', '2'],
+      default: '1',
+      help: 'training of the model: 2 heard harder scenes (babble, music, rooms, clipping); 1 is a little ahead in loud noise',
+    },
     segments: {
       type: 'choice',
       values: ['off', 'on'],
@@ -55,8 +61,8 @@ export default definePipeline<Models>({
       help: 'also report where speech starts and ends',
     },
   },
-  async load(open, { cell, window }, engine) {
-    const model = await open(cell === 'attention' ? 'vad-attention' : 'vad-ssm');
+  async load(open, { cell, window, edition }, engine) {
+    const model = await open(`vad${edition === '2' ? '2' : ''}-${cell}`);
     return {
       id: model.id,
       cell: await buildCell(model, { engine, ...(Number(window) > 0 && { window: Number(window) }) }),

@@ -29,9 +29,10 @@ describe.each(['ssm', 'attention'])('vad with cell %s', (cell) => {
     audio = await recording();
   });
 
-  it('equals the training code within 1e-4 on its golden audio', async () => {
-    const golden = await readModelGolden(`vad-${cell}`);
-    const { outputs } = await runSession(loaded, MONO, Float32Array.from(golden('in.audio')));
+  it.each(['1', '2'])('equals the training code within 1e-4 on its golden audio, edition %s', async (edition) => {
+    const golden = await readModelGolden(`vad${edition === '2' ? '2' : ''}-${cell}`);
+    const trained = await loadPipeline(vad, { cell, edition }, open);
+    const { outputs } = await runSession(trained, MONO, Float32Array.from(golden('in.audio')));
     const wanted = golden('f64/out.logits').map((logit) => 1 / (1 + Math.exp(-logit)));
     expect(outputs.length).toBe(wanted.length);
     const worst = outputs.reduce((max, { item }, hop) => {
