@@ -65,7 +65,7 @@ export default definePipeline<KeywordModels>({
       default: 0,
       min: 0,
       max: 1,
-      help: 'mean probability of 120 ms from which on a word counts; 0: as the model says (0.5)',
+      help: 'mean probability of 120 ms from which on a word counts; 0: as the model says',
     },
     enrolled: {
       type: 'choice',

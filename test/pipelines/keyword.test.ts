@@ -198,7 +198,7 @@ const READY = {
 
 describe('keyword, on the wire', () => {
   it('is the same in JSON, in protobuf and framed', async () => {
-    const loaded = await load({ threshold: 0.01, words: 'smart_mirror', probabilities: 'on' });
+    const loaded = await load({ threshold: 1e-7, words: 'smart_mirror', probabilities: 'on' });
     const { outputs } = await runSession(loaded, MONO, speech.slice(40_000, 120_000));
     const said = outputs.filter(({ item }) => item.kind === 'detection' && item.name === 'keyword.smart_mirror');
     expect(said.length).toBeGreaterThan(0);

@@ -20,7 +20,7 @@ const load = async (options: object = {}, engine = 'portable') =>
   loadPipeline(voice, { model: 'small', ...options }, open, await loadEngine(engine));
 const MONO = { rateHz: 16_000, width: 1 };
 /** So low that other speech has words in it. */
-const EAGER = { keyword_threshold: 0.02 };
+const EAGER = { keyword_threshold: 1e-4 };
 
 /** The bundled recording's samples: 16-bit mono behind a plain 44-byte header. */
 const bytes = await readFile(join(ROOT, 'assets/speech-in-noise.wav'));

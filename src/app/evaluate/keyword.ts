@@ -3,16 +3,26 @@
 // with the highest score is its word (other speech: when there is none). Wake words alone count as false alarms on other speech,
 // in which people do say digits.
 
+import { readWords } from '../../operator/spot-words/index.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
-import type { OpenPipeline } from '../open-pipeline.ts';
+import { configReader } from '../../weights/config-reader.ts';
+import type { Model } from '../../weights/tensor.ts';
+import { type OpenPipeline, openPackagedModel } from '../open-pipeline.ts';
 import { byteSize, microseconds, table } from '../print.ts';
 import { usage } from '../usage.ts';
 import { type Clip, keywordClips, noiseTracks, otherSpeech, RATE_HZ, scene } from './keyword-clips.ts';
 import { type Decision, decisionsAt, type Probabilities, probabilitiesOf } from './keyword-decisions.ts';
 
-/** As pipelines/keyword.ts decides, with the threshold of its models. */
-const SETTINGS = { spanHops: 12, settleHops: 8, refractoryHops: 20 };
-const THRESHOLD = 0.5;
+/** As pipelines/keyword.ts decides; the rest is the model's. */
+const SETTLING = { settleHops: 8, refractoryHops: 20 };
+type Rules = typeof SETTLING & { readonly threshold: number; readonly spanHops: number };
+
+function rulesOf(model: Model): Rules {
+  const millrace = configReader(model).section('millrace');
+  const { thresholds, spanHops } = readWords(millrace, millrace.texts('words').length);
+  return { ...SETTLING, spanHops, threshold: thresholds[0]! };
+}
+
 const SNRS = [undefined, 20, 10, 5, 0] as const;
 const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const ALARMS_AN_HOUR = 0.5;
@@ -27,6 +37,7 @@ export async function evaluateKeyword(
   print: (line: string) => void,
 ): Promise<void> {
   const cells = ['ssm', 'attention'] as const;
+  const models = await Promise.all(cells.map((cell) => openPackagedModel(`keyword-${cell}`)));
   const pipelines = await Promise.all(cells.map((cell) => open('keyword', { cell, probabilities: 'on' })));
   const words = await wordsOf(pipelines[0]!);
   const clips: Clip[] = [];
@@ -35,12 +46,13 @@ export async function evaluateKeyword(
     throw usage(`there are no clips to evaluate in ${data}`, 'a folder with keywords/manifest.jsonl');
   const noises = await noiseTracks(data);
   for (const [i, cell] of cells.entries())
-    await evaluateCell(`keyword, ${cell}`, pipelines[i]!, clips, noises, data, print);
+    await evaluateCell(`keyword, ${cell}`, pipelines[i]!, rulesOf(models[i]!), clips, noises, data, print);
 }
 
 async function evaluateCell(
   name: string,
   loaded: LoadedPipeline,
+  rules: Rules,
   clips: readonly Clip[],
   noises: readonly Float32Array[],
   data: string,
@@ -58,25 +70,27 @@ async function evaluateCell(
     }
     columns.push(heard);
   }
-  const { threshold, lines } = await falseAlarms(loaded, data);
+  const { threshold, lines } = await falseAlarms(loaded, rules, data);
   const titles = SNRS.slice(0, columns.length).map((snr) => (snr === undefined ? 'clean' : `${snr} dB`));
   const missed = columns.map(
-    (heard) => new Map(byWord(heard).map(([word, some]) => [word, 1 - share(some, threshold)])),
+    (heard) => new Map(byWord(heard).map(([word, some]) => [word, 1 - share(some, threshold, rules)])),
   );
   const rows = byWord(columns[0]!).map(([word, some]) => [
     word,
     `${some.length}`,
-    ...columns.map((heard) => percent(share(new Map(byWord(heard)).get(word)!, THRESHOLD))),
+    ...columns.map((heard) => percent(share(new Map(byWord(heard)).get(word)!, rules.threshold, rules))),
     percent(missed[0]!.get(word)!),
   ]);
   const spoken = (heard: readonly Heard[]) => heard.filter(({ word }) => word !== undefined);
-  const all = columns.map((heard) => percent(share(heard, THRESHOLD)));
-  const evenly = columns.map((heard) => percent(mean(byWord(spoken(heard)).map(([, some]) => share(some, THRESHOLD)))));
+  const all = columns.map((heard) => percent(share(heard, rules.threshold, rules)));
+  const evenly = columns.map((heard) =>
+    percent(mean(byWord(spoken(heard)).map(([, some]) => share(some, rules.threshold, rules)))),
+  );
   const missedWake = mean([...missed[0]!].filter(([word]) => isWake(word)).map(([, value]) => value));
   print(`${name}: ${microseconds(us / seconds)} per s of audio, ${byteSize(stateBytes)} of state`);
   print(
     table([
-      ['right at 0.5', 'clips', ...titles, 'missed*'],
+      [`right at ${rules.threshold}`, 'clips', ...titles, 'missed*'],
       ...rows,
       ['all clips', `${clips.length}`, ...all, ''],
       ['words evenly', '', ...evenly, percent(missedWake)],
@@ -89,7 +103,11 @@ async function evaluateCell(
 }
 
 /** On other speech: the lowest threshold that is quiet enough, and what each source says at the usual one. */
-async function falseAlarms(loaded: LoadedPipeline, data: string): Promise<{ threshold: number; lines: string[] }> {
+async function falseAlarms(
+  loaded: LoadedPipeline,
+  rules: Rules,
+  data: string,
+): Promise<{ threshold: number; lines: string[] }> {
   const sources = new Map<string, { hours: number; runs: Probabilities[] }>();
   for await (const { source, sound } of otherSpeech(data)) {
     const padded = new Float32Array(sound.length + PAUSE);
@@ -100,17 +118,18 @@ async function falseAlarms(loaded: LoadedPipeline, data: string): Promise<{ thre
     sources.set(source, entry);
   }
   const alarms = (runs: readonly Probabilities[], threshold: number): Decision[] =>
-    runs.flatMap((run) => decisionsAt(run, threshold, SETTINGS, run.words.filter(isWake)));
+    runs.flatMap((run) => decisionsAt(run, threshold, rules, run.words.filter(isWake)));
   const everything = [...sources.values()];
   const hours = everything.reduce((sum, entry) => sum + entry.hours, 0);
   const quiet = (threshold: number): boolean =>
     everything.reduce((sum, { runs }) => sum + alarms(runs, threshold).length, 0) <= ALARMS_AN_HOUR * hours;
-  const threshold = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99].find(quiet) ?? 1;
+  const threshold =
+    [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995].find(quiet) ?? 1;
   const lines = [...sources].map(([source, { hours: some, runs }]) => {
-    const found = alarms(runs, THRESHOLD);
+    const found = alarms(runs, rules.threshold);
     const named =
       found.length > 0 ? `: ${found.map(({ word, score }) => `${word} ${score.toFixed(2)}`).join(', ')}` : '';
-    return `other speech, ${source}, ${(60 * some).toFixed(1)} min: ${found.length} false alarms at ${THRESHOLD}${named}`;
+    return `other speech, ${source}, ${(60 * some).toFixed(1)} min: ${found.length} false alarms at ${rules.threshold}${named}`;
   });
   return { threshold, lines };
 }
@@ -131,9 +150,9 @@ function byWord(heard: readonly Heard[]): [string, Heard[]][] {
 }
 
 /** Share of clips that are right. */
-function share(heard: readonly Heard[], threshold: number): number {
+function share(heard: readonly Heard[], threshold: number, rules: Rules): number {
   const right = heard.filter((one) => {
-    const best = decisionsAt(one, threshold, SETTINGS).sort((a, b) => b.score - a.score)[0];
+    const best = decisionsAt(one, threshold, rules).sort((a, b) => b.score - a.score)[0];
     return best?.word === one.word;
   });
   return right.length / heard.length;
