@@ -12,7 +12,7 @@ import { carry } from '../src/operator/carry/index.ts';
 import { logMelHops } from '../src/operator/log-mel/index.ts';
 import { type EnrolledWords, matchWords, readEnrolled } from '../src/operator/match-words/index.ts';
 import { rehop } from '../src/operator/rehop/index.ts';
-import { type KeywordHeads, loudness, readWords, spotWords } from '../src/operator/spot-words/index.ts';
+import { type KeywordHeads, loudness, readWords, SETTLING, spotWords } from '../src/operator/spot-words/index.ts';
 import type { Stage } from '../src/operator/stage.ts';
 import { buildCell, cellStage } from '../src/pipeline/build-cell.ts';
 import { buildStack } from '../src/pipeline/build-stack.ts';
@@ -30,9 +30,6 @@ export const FRONT_END = {
   ...({ sampleRateHz: RATE_HZ, hopRows: HOP_ROWS, windowRows: 400, window: 'hann', fftSize: 512 } as const),
   ...{ bands: 40, lowHz: 20, highHz: 8000, floor: 1e-6 },
 };
-
-/** A better word may come for 80 ms; the next word 200 ms after a decision. */
-const DECISION = { settleHops: 8, refractoryHops: 20 };
 
 /** Where the score of an enrolled word begins to count: matchWords puts every word's threshold there. */
 const ENROLLED = 0.5;
@@ -125,7 +122,7 @@ export function keywordStages({ cell, heads, enrolled }: KeywordModels, options:
     ...(enrolled ? [matchWords({ ...enrolled, heads: heads.words.length, spanRows: HOP_ROWS })] : []),
     spotWords({
       ...GRID,
-      ...DECISION,
+      ...SETTLING,
       name: 'keyword',
       words: [...columns.map((i) => heads.words[i]!), ...own.map(({ name }) => name)],
       columns: [...columns, ...own.map((_, i) => heads.words.length + i)],

@@ -168,3 +168,18 @@ export const silu = (x: number): number => x * sigmoid(x);
 
 /** log(1 + e^x). Above 20 it returns x itself (the difference is 2e-9 relative), so e^x never overflows. */
 export const softplus = (x: number): number => (x > 20 ? x : log1p(exp(x)));
+
+/** sin(pi x) / (pi x). */
+export const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x));
+
+/** The modified Bessel function of order 0, sum ((x / 2)^k / k!)^2; 40 terms at most below x = 10. */
+export function besselI0(x: number): number {
+  let term = 1;
+  let sum = 1;
+  for (let k = 1; term > 1e-17 * sum; k++) {
+    const factor = x / (2 * k);
+    term *= factor * factor;
+    sum += term;
+  }
+  return sum;
+}

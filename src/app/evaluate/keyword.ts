@@ -3,7 +3,7 @@
 // with the highest score is its word (other speech: when there is none). Wake words alone count as false alarms on other speech,
 // in which people do say digits.
 
-import { readWords } from '../../operator/spot-words/index.ts';
+import { readWords, SETTLING } from '../../operator/spot-words/index.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import { configReader } from '../../weights/config-reader.ts';
 import type { Model } from '../../weights/tensor.ts';
@@ -13,8 +13,6 @@ import { usage } from '../usage.ts';
 import { type Clip, keywordClips, noiseTracks, otherSpeech, RATE_HZ, scene } from './keyword-clips.ts';
 import { type Decision, decisionsAt, type Probabilities, probabilitiesOf } from './keyword-decisions.ts';
 
-/** As pipelines/keyword.ts decides; the rest is the model's. */
-const SETTLING = { settleHops: 8, refractoryHops: 20 };
 type Rules = typeof SETTLING & { readonly threshold: number; readonly spanHops: number };
 
 function rulesOf(model: Model): Rules {

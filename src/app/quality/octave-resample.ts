@@ -2,7 +2,7 @@
 // down, its transition a tenth of its cutoff. Not the one that streams are converted with (operator/resample: flat to .45 of
 // the lower rate); the difference shows in the third digit of STOI.
 
-import { cos, sin } from '../../base/math.ts';
+import { besselI0, cos, sinc } from '../../base/math.ts';
 
 const REJECTION_DB = 60;
 const KAISER_BETA = 0.1102 * (REJECTION_DB - 8.7);
@@ -37,20 +37,6 @@ function lowPass(up: number, down: number): Float64Array {
   });
   const sum = filter.reduce((total, value) => total + value, 0);
   return filter.map((value) => (up * value) / sum);
-}
-
-const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x));
-
-/** I0(x) = sum ((x / 2)^k / k!)^2. */
-function besselI0(x: number): number {
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; term > 1e-17 * sum; k++) {
-    const factor = x / (2 * k);
-    term *= factor * factor;
-    sum += term;
-  }
-  return sum;
 }
 
 function commonDivisor(a: number, b: number): number {

@@ -92,15 +92,19 @@ export interface Simd {
   readonly kernels: SimdKernels;
 }
 
-const loaded = new Map<Numerics, Simd>();
+const loading = new Map<Numerics, Promise<Simd>>();
 
 /**
  * The kernels, compiled at the first call: some 10 ms.
  * @throws ERR_ENGINE_UNAVAILABLE where the engine lacks SIMD, or relaxed SIMD
  */
-export async function loadSimd(numerics: Numerics): Promise<Simd> {
-  const known = loaded.get(numerics);
-  if (known) return known;
+export function loadSimd(numerics: Numerics): Promise<Simd> {
+  const known = loading.get(numerics) ?? instantiate(numerics);
+  loading.set(numerics, known);
+  return known;
+}
+
+async function instantiate(numerics: Numerics): Promise<Simd> {
   const { BYTES } = await (numerics === 'portable' ? import('./bytes/portable.ts') : import('./bytes/relaxed.ts'));
   const bytes = Uint8Array.from(atob(BYTES), (letter) => letter.charCodeAt(0));
   if (!WebAssembly.validate(bytes)) {
@@ -112,7 +116,5 @@ export async function loadSimd(numerics: Numerics): Promise<Simd> {
     });
   }
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: kernelMemory() } });
-  const simd: Simd = { numerics, kernels: instance.exports as unknown as SimdKernels };
-  loaded.set(numerics, simd);
-  return simd;
+  return { numerics, kernels: instance.exports as unknown as SimdKernels };
 }

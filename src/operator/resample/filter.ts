@@ -2,7 +2,7 @@
 // Flat to 0.45 of the lower rate, 90 dB down from 0.5 of it on, so nothing folds back. Tables are shared by all streams.
 
 import { engineError } from '../../base/errors.ts';
-import { sin } from '../../base/math.ts';
+import { besselI0, sinc } from '../../base/math.ts';
 
 /** Output row j lies at input row j * down / up. */
 export interface Filter {
@@ -71,17 +71,5 @@ function design(up: number, down: number): Filter {
   return { up, down, taps, coefficients };
 }
 
-const sinc = (x: number): number => (x === 0 ? 1 : sin(Math.PI * x) / (Math.PI * x));
+/** The factor 1 / I0(beta) falls out when phases are summed to 1. */
 const kaiser = (x: number): number => (x * x >= 1 ? 0 : besselI0(KAISER_BETA * Math.sqrt(1 - x * x)));
-
-/** I0(x) = sum ((x / 2)^k / k!)^2; 40 terms at most below x = 10. The factor 1 / I0(beta) falls out when phases are summed to 1. */
-function besselI0(x: number): number {
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; term > 1e-17 * sum; k++) {
-    const factor = x / (2 * k);
-    term *= factor * factor;
-    sum += term;
-  }
-  return sum;
-}

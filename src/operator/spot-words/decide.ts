@@ -3,6 +3,9 @@
 
 import { f32, f64, type Views } from '../../cell/state.ts';
 
+/** At hops of 10 ms: a better word may come for 80 ms; the next word 200 ms after a decision. */
+export const SETTLING = { settleHops: 8, refractoryHops: 20 } as const;
+
 export interface DecideOptions {
   /** [words] a word is heard when its mean probability reaches this. Below it: nothing was said, whatever was said. */
   readonly thresholds: readonly number[];

@@ -2,11 +2,11 @@
 // pair's and a slow spell of the machine meets everybody; then means with intervals, and differences pair by pair.
 
 import { meanInterval } from '../../quality/bootstrap.ts';
-import { ratioOf, timing } from '../interleave.ts';
 import type { BenchContext, Report } from '../record.ts';
 import type { Denoiser } from './denoisers.ts';
 import type { Opinion } from './dnsmos.ts';
 import { type Pair, readPair } from './pairs.ts';
+import { costReporter } from './report-costs.ts';
 import { METRICS, type Metric, type Scores, scoresOf } from './scores.ts';
 
 /** One denoiser on one pair. */
@@ -98,31 +98,12 @@ function reportMetric(
   }
 }
 
-/** Medians over the pairs: of the cost, and of its ratio to the baseline's on the same pair. */
+/** Cost, latency and what a conversion of the rate adds to it. */
 function reportCosts(report: Report, denoisers: readonly Denoiser[], results: Results, baseline: string): void {
-  const costs = new Map(
-    [...results].map(([name, all]) => [
-      name,
-      timing(
-        name,
-        all.map(({ us }) => us),
-      ),
-    ]),
-  );
-  const beside = costs.get(baseline)!;
+  const reportCost = costReporter(report, results, baseline);
   for (const denoiser of denoisers) {
     const { name, conversionMs } = denoiser;
-    const cost = costs.get(name)!;
-    if (cost.median > 0) {
-      report({
-        section: SECTION,
-        name: `${name}, cost`,
-        value: cost.median / 1e6,
-        unit: 'CPU s/s of audio',
-        spread: [cost.spread[0] / 1e6, cost.spread[1] / 1e6],
-        ...(name !== baseline && beside.median > 0 && { baseline, ratio: ratioOf(cost, beside) }),
-      });
-    }
+    reportCost(name);
     report({ section: SECTION, name: `${name}, latency`, value: denoiser.latencyMs(), unit: 'ms' });
     if (conversionMs > 0) {
       report({ section: SECTION, name: `${name}, conversion of the rate adds`, value: conversionMs, unit: 'ms' });

@@ -4,9 +4,10 @@
 import { rocAuc } from '../../evaluate/roc-auc.ts';
 import { RATE_HZ, readScene, type SceneEntry } from '../../evaluate/vad-scenes.ts';
 import { type VadTiming, vadTiming } from '../../evaluate/vad-timing.ts';
-import { ratioOf, timing } from '../interleave.ts';
+import { timing } from '../interleave.ts';
 import type { BenchContext, BenchRecord, Report } from '../record.ts';
 import type { Detector } from './detectors.ts';
+import { costReporter } from './report-costs.ts';
 
 interface Result {
   readonly snr: number;
@@ -43,7 +44,8 @@ export async function vadTable(
   const baseline = detectors.find(({ name }) => name.startsWith('Silero'))?.name ?? detectors[0]!.name;
   reportAreas(report, results, baseline);
   for (const [name, all] of results) reportTiming(report, name, all);
-  reportCosts(report, results, baseline);
+  const reportCost = costReporter(report, results, baseline);
+  for (const name of results.keys()) reportCost(name);
 }
 
 function reportAreas(report: Report, results: Results, baseline: string): void {
@@ -89,26 +91,4 @@ function reportTiming(report: Report, name: string, all: readonly Result[]): voi
   const noise = sum(({ noiseSeconds }) => noiseSeconds);
   say('false alarms in noise alone', (60 * sum(({ falseAlarms }) => falseAlarms)) / noise, 'a minute');
   say('noise alone taken for speech', (100 * sum(({ falseSeconds }) => falseSeconds)) / noise, '% of time');
-}
-
-function reportCosts(report: Report, results: Results, baseline: string): void {
-  const costs = new Map(
-    [...results].map(([name, all]) => [
-      name,
-      timing(
-        name,
-        all.map(({ us }) => us),
-      ),
-    ]),
-  );
-  for (const [name, cost] of costs) {
-    report({
-      section: SECTION,
-      name: `${name}, cost`,
-      value: cost.median / 1e6,
-      unit: 'CPU s/s of audio',
-      spread: [cost.spread[0] / 1e6, cost.spread[1] / 1e6],
-      ...(name !== baseline && { baseline, ratio: ratioOf(cost, costs.get(baseline)!) }),
-    });
-  }
 }
