@@ -1,6 +1,6 @@
 // The denoising pipeline as a whole, with random weights: equal to its equations, audio in step with what came, and lawful.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,22 +12,25 @@ import { type LoadedPipeline, loadPipeline } from '../../src/pipeline/connect.ts
 import { loadEngine } from '../../src/pipeline/engine.ts';
 import type { Output } from '../../src/session/session.ts';
 import { openModel } from '../../src/weights/open-model.ts';
-import { ROOT } from '../arch/imports.ts';
+import { bundledSpeech } from '../helpers/bundled-recording.ts';
 import { denoiseModel, TINY } from '../helpers/denoise-model.ts';
 import { availableSimd } from '../helpers/fenced.ts';
 import { noise, seeded } from '../helpers/items.ts';
 import { naiveDenoise } from '../helpers/naive-denoise.ts';
-import { feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
+import {
+  expectAnyChunking,
+  expectGapInPieces,
+  expectResumesAnywhere,
+  expectStreamsApart,
+  type Step,
+} from '../helpers/pipeline-laws.ts';
+import { feed, openSession, runSession } from '../helpers/sessions.ts';
 
 const numerics = (await availableSimd()).map(({ numerics }) => numerics);
 const MONO = { rateHz: 16_000, width: 1 };
 
-/** Two seconds of the bundled recording, 16-bit mono behind a plain 44-byte header. */
-const bytes = await readFile(join(ROOT, 'assets/speech-in-noise.wav'));
-const speech = Float32Array.from(
-  new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + 44 + 160_000)),
-  (value) => value / 32_768,
-).subarray(30_000, 62_000);
+/** Two seconds. */
+const speech = (await bundledSpeech()).subarray(30_000, 62_000);
 
 const load = async (options: object = {}, model: object = {}, engine = 'portable'): Promise<LoadedPipeline> =>
   loadPipeline(
@@ -96,79 +99,26 @@ describe.each(['ssm', 'attention'])('denoise with cell %s', (cell) => {
   });
 
   it('gives the same digest for 1,000 random chunkings', async () => {
-    const loaded = await load({ cell, vad: 'on' });
-    const short = speech.subarray(0, 3300);
-    const whole = await runSession(loaded, MONO, short);
-    const random = seeded(7);
-    for (let i = 0; i < 1000; i++) {
-      const { summary } = await runSession(loaded, MONO, short, randomCuts(short.length, 1 + (i % 30), random));
-      if (summary.digest !== whole.summary.digest) expect(summary, `chunking ${i}`).toEqual(whole.summary);
-    }
+    await expectAnyChunking(await load({ cell, vad: 'on' }), speech.subarray(0, 3300));
   });
 
   it.each([16_000, 44_100])(
     'resumes from a snapshot at any row, gaps and resets included, at %i Hz',
     async (rateHz) => {
+      const steps: Step[] = [{ upTo: 4000 }, { lost: 1234 }, { upTo: 9000 }, 'reset', { upTo: 12_000 }];
+      const check = (outputs: readonly Output[]): void => inStep(outputs, 13_234);
       const loaded = await load({ cell, vad: 'on' });
-      const source = { rateHz, width: 1 };
-      const audio = speech.subarray(0, 12_000);
-      const drive = async (splitAt?: number) => {
-        let run = openSession(loaded, source);
-        const outputs: Output[] = [];
-        const push = async (from: number, to: number): Promise<void> => {
-          if (splitAt !== undefined && splitAt > from && splitAt < to) {
-            await feed(run.session, audio.slice(from, splitAt), 1);
-            const snapshot = structuredClone(run.session.snapshot());
-            run.session.close();
-            outputs.push(...run.outputs);
-            run = openSession(loaded, source, { snapshot });
-            await feed(run.session, audio.slice(splitAt, to), 1);
-          } else await feed(run.session, audio.slice(from, to), 1);
-        };
-        await push(0, 4000);
-        run.session.gap(1234, 'lost');
-        await push(4000, 9000);
-        run.session.mark('reset');
-        await push(9000, 12_000);
-        run.session.mark('end');
-        await run.session.idle();
-        outputs.push(...run.outputs);
-        inStep(outputs, 13_234);
-        return run.session.summary();
-      };
-      const whole = await drive();
-      const random = seeded(3);
-      for (let i = 0; i < 20; i++) expect(await drive(1 + Math.floor(random() * 11_998))).toEqual(whole);
+      await expectResumesAnywhere(loaded, speech.subarray(0, 12_000), steps, { trials: 20, rateHz, check });
     },
   );
 
   it('takes a gap in one piece or in many with the same digest', async () => {
-    const loaded = await load({ cell });
-    const drive = async (lengths: readonly number[]) => {
-      const { session } = openSession(loaded, MONO);
-      await feed(session, speech.slice(0, 5000), 1);
-      for (const rows of lengths) session.gap(rows, 'client');
-      await feed(session, speech.slice(5000, 9000), 1);
-      session.mark('end');
-      await session.idle();
-      return session.summary();
-    };
-    expect(await drive([100, 1, 899, 4000])).toEqual(await drive([5000]));
+    await expectGapInPieces(await load({ cell }), speech.slice(0, 5000), speech.slice(5000, 9000));
   });
 
   it('keeps streams apart', async () => {
-    const loaded = await load({ cell });
     const pieces = [speech.slice(0, 4000), speech.slice(9000, 14_000), speech.slice(20_000, 25_555)];
-    const alone = await Promise.all(pieces.map((one) => runSession(loaded, MONO, one)));
-    const together = pieces.map(() => openSession(loaded, MONO));
-    for (let at = 0; at < 5600; at += 333) {
-      for (const [i, { session }] of together.entries()) await feed(session, pieces[i]!.slice(at, at + 333), 1);
-    }
-    for (const [i, { session }] of together.entries()) {
-      session.mark('end');
-      await session.idle();
-      expect(session.summary()).toEqual(alone[i]!.summary);
-    }
+    await expectStreamsApart(await load({ cell }), pieces);
   });
 });
 

@@ -1,7 +1,6 @@
 // One pipeline on several engines: plain and WebAssembly agree within a bound, and `portable` gives the very same bytes on
 // every machine, Node version and day: its digests of the bundled recording are written down here.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import vad from '../../pipelines/vad.ts';
@@ -9,6 +8,7 @@ import { openEngine } from '../../src/app/open-engine.ts';
 import { loadPipeline } from '../../src/pipeline/connect.ts';
 import { openModel } from '../../src/weights/open-model.ts';
 import { ROOT } from '../arch/imports.ts';
+import { bundledSpeech } from '../helpers/bundled-recording.ts';
 import { runSession } from '../helpers/sessions.ts';
 
 const MONO = { rateHz: 16_000, width: 1 };
@@ -23,13 +23,7 @@ const DIGESTS: Readonly<Record<string, string>> = {
 async function run(engine: string, cell: string) {
   const open = (name: string) => openModel(join(ROOT, 'models', name));
   const loaded = await loadPipeline(vad, { cell }, open, await openEngine(engine));
-  const bytes = await readFile(join(ROOT, 'assets/speech-in-noise.wav'));
-  const samples = new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length));
-  const { outputs, summary } = await runSession(
-    loaded,
-    MONO,
-    Float32Array.from(samples, (value) => value / 32_768),
-  );
+  const { outputs, summary } = await runSession(loaded, MONO, await bundledSpeech());
   const speech = outputs.map(({ item }) => (item.kind === 'detection' ? item.values.speech! : Number.NaN));
   return { speech, digest: summary.digest, numerics: loaded.numerics };
 }

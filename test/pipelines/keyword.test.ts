@@ -1,6 +1,5 @@
 // The keyword pipeline as a whole: equal to the training code on both engines, words said once and in place, and lawful.
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import keyword from '../../pipelines/keyword.ts';
@@ -17,21 +16,25 @@ import type { ResultMessage } from '../../src/wire/messages.ts';
 import { pbCodec } from '../../src/wire/pb-codec.ts';
 import { fromResultMessage } from '../../src/wire/result-message.ts';
 import { ROOT } from '../arch/imports.ts';
+import { bundledSpeech } from '../helpers/bundled-recording.ts';
 import { readModelGolden } from '../helpers/golden-audio.ts';
 import { seeded } from '../helpers/items.ts';
-import { covers, feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
+import {
+  expectAnyChunking,
+  expectGapInPieces,
+  expectResumesAnywhere,
+  expectStreamsApart,
+  type Step,
+} from '../helpers/pipeline-laws.ts';
+import { covers, runSession } from '../helpers/sessions.ts';
 
 const open = (name: string) => openModel(join(ROOT, 'models', name));
 const load = async (options: object, engine = 'portable') =>
   loadPipeline(keyword, { ...options }, open, await loadEngine(engine));
 const MONO = { rateHz: 16_000, width: 1 };
 
-/** The bundled recording's samples: 16-bit mono behind a plain 44-byte header. No keyword is in it. */
-const bytes = await readFile(join(ROOT, 'assets/speech-in-noise.wav'));
-const speech = Float32Array.from(
-  new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length - (bytes.length % 2))),
-  (value) => value / 32_768,
-);
+/** No keyword is in it. */
+const speech = await bundledSpeech();
 /** With such a threshold there are words in it, which laws need. */
 const EAGER = { threshold: 0.01, probabilities: 'on' };
 
@@ -82,74 +85,23 @@ describe.each(['ssm', 'attention'])('keyword with cell %s', (cell) => {
   });
 
   it('gives the same digest for 1,000 random chunkings of a real recording', async () => {
-    const loaded = await load({ cell, ...EAGER });
-    const piece = speech.slice(40_000, 43_300);
-    const whole = await runSession(loaded, MONO, piece);
-    const random = seeded(7);
-    for (let i = 0; i < 1000; i++) {
-      const { summary } = await runSession(loaded, MONO, piece, randomCuts(piece.length, 1 + (i % 30), random));
-      if (summary.digest !== whole.summary.digest) expect(summary, `chunking ${i}`).toEqual(whole.summary);
-    }
+    await expectAnyChunking(await load({ cell, ...EAGER }), speech.slice(40_000, 43_300));
   });
 
   it('resumes from a snapshot at any row, gaps, resets and resampling included', async () => {
-    const loaded = await load({ cell, ...EAGER });
-    const source = { rateHz: 44_100, width: 1 };
-    const piece = speech.slice(20_000, 80_000);
-    const drive = async (splitAt?: number) => {
-      let { session } = openSession(loaded, source);
-      const push = async (from: number, to: number): Promise<void> => {
-        const middle = splitAt !== undefined && splitAt > from && splitAt < to ? splitAt : to;
-        await feed(session, piece.slice(from, middle), 1);
-        if (middle === to) return;
-        const snapshot = structuredClone(session.snapshot());
-        session.close();
-        session = openSession(loaded, source, { snapshot }).session;
-        await feed(session, piece.slice(middle, to), 1);
-      };
-      await push(0, 24_000);
-      session.gap(3000, 'lost');
-      await push(24_000, 42_000);
-      session.mark('reset');
-      await push(42_000, 60_000);
-      session.mark('end');
-      await session.idle();
-      return session.summary();
-    };
-    const whole = await drive();
-    const random = seeded(3);
-    for (let i = 0; i < 12; i++) expect(await drive(1 + Math.floor(random() * 59_998))).toEqual(whole);
+    const steps: Step[] = [{ upTo: 24_000 }, { lost: 3000 }, { upTo: 42_000 }, 'reset', { upTo: 60_000 }];
+    await expectResumesAnywhere(await load({ cell, ...EAGER }), speech.slice(20_000, 80_000), steps, { trials: 12 });
   });
 
   it('takes a gap in one piece or in many with the same digest, and says words around it', async () => {
     const loaded = await load({ cell, threshold: 0.01 });
-    const drive = async (lengths: readonly number[]) => {
-      const { session } = openSession(loaded, MONO);
-      await feed(session, speech.slice(0, 45_000), 1);
-      for (const rows of lengths) session.gap(rows, 'client');
-      await feed(session, speech.slice(45_000, 120_000), 1);
-      session.mark('end');
-      await session.idle();
-      return session.summary();
-    };
-    const whole = await drive([5000]);
+    const whole = await expectGapInPieces(loaded, speech.slice(0, 45_000), speech.slice(45_000, 120_000));
     expect(whole.results).toBeGreaterThan(0);
-    expect(await drive([100, 1, 899, 4000])).toEqual(whole);
   });
 
   it('keeps streams apart', async () => {
-    const loaded = await load({ cell, ...EAGER });
     const pieces = [speech.slice(0, 9000), speech.slice(30_000, 41_000), speech.slice(60_000, 67_777)];
-    const alone = await Promise.all(pieces.map((piece) => runSession(loaded, MONO, piece)));
-    const together = pieces.map(() => openSession(loaded, MONO));
-    for (let at = 0; at < 11_000; at += 333) {
-      for (const [i, { session }] of together.entries()) await feed(session, pieces[i]!.slice(at, at + 333), 1);
-    }
-    for (const [i, { session }] of together.entries()) {
-      session.mark('end');
-      await session.idle();
-      expect(session.summary()).toEqual(alone[i]!.summary);
-    }
+    await expectStreamsApart(await load({ cell, ...EAGER }), pieces);
   });
 
   it('hears no wake word in other speech, and nothing at all in silence and in full-scale noise', async () => {

@@ -12,8 +12,9 @@ import { loadEngine } from '../../src/pipeline/engine.ts';
 import type { Output } from '../../src/session/session.ts';
 import { openModel } from '../../src/weights/open-model.ts';
 import { ROOT } from '../arch/imports.ts';
-import { seeded } from '../helpers/items.ts';
-import { feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
+import { bundledSpeech } from '../helpers/bundled-recording.ts';
+import { expectAnyChunking, expectGapInPieces, expectResumesAnywhere, type Step } from '../helpers/pipeline-laws.ts';
+import { runSession } from '../helpers/sessions.ts';
 
 const open = (name: string) => openModel(join(ROOT, 'models', name));
 const load = async (options: object = {}, engine = 'portable') =>
@@ -22,12 +23,7 @@ const MONO = { rateHz: 16_000, width: 1 };
 /** So low that other speech has words in it. */
 const EAGER = { keyword_threshold: 1e-4 };
 
-/** The bundled recording's samples: 16-bit mono behind a plain 44-byte header. */
-const bytes = await readFile(join(ROOT, 'assets/speech-in-noise.wav'));
-const speech = Float32Array.from(
-  new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length - (bytes.length % 2))),
-  (value) => value / 32_768,
-);
+const speech = await bundledSpeech();
 /** [[from, to] s, ...] of the two sentences. */
 const TRUTH = JSON.parse(await readFile(join(ROOT, 'assets/speech-in-noise.json'), 'utf8')) as [number, number][];
 
@@ -63,56 +59,18 @@ describe.each(['ssm', 'attention'])('voice with cell %s', (cell) => {
 
   it('gives the same digest for 1,000 random chunkings', async () => {
     const loaded = await load({ cell, ...EAGER, segments: 'readings' });
-    const piece = speech.slice(40_000, 43_300);
-    const whole = await runSession(loaded, MONO, piece);
-    const random = seeded(7);
-    for (let i = 0; i < 1000; i++) {
-      const { summary } = await runSession(loaded, MONO, piece, randomCuts(piece.length, 1 + (i % 30), random));
-      if (summary.digest !== whole.summary.digest) expect(summary, `chunking ${i}`).toEqual(whole.summary);
-    }
+    await expectAnyChunking(loaded, speech.slice(40_000, 43_300));
   });
 
   it.each(['own', 'trunk'])('resumes at any row, gaps, resets and resampling included: %s', async (detector) => {
+    const steps: Step[] = [{ upTo: 24_000 }, { lost: 3000 }, { upTo: 42_000 }, 'reset', { upTo: 60_000 }];
     const loaded = await load({ cell, ...EAGER, detector });
-    const source = { rateHz: 44_100, width: 1 };
-    const piece = speech.slice(20_000, 80_000);
-    const drive = async (splitAt?: number) => {
-      let { session } = openSession(loaded, source);
-      const push = async (from: number, to: number): Promise<void> => {
-        const middle = splitAt !== undefined && splitAt > from && splitAt < to ? splitAt : to;
-        await feed(session, piece.slice(from, middle), 1);
-        if (middle === to) return;
-        const snapshot = structuredClone(session.snapshot());
-        session.close();
-        session = openSession(loaded, source, { snapshot }).session;
-        await feed(session, piece.slice(middle, to), 1);
-      };
-      await push(0, 24_000);
-      session.gap(3000, 'lost');
-      await push(24_000, 42_000);
-      session.mark('reset');
-      await push(42_000, 60_000);
-      session.mark('end');
-      await session.idle();
-      return session.summary();
-    };
-    const whole = await drive();
-    const random = seeded(3);
-    for (let i = 0; i < 8; i++) expect(await drive(1 + Math.floor(random() * 59_998))).toEqual(whole);
+    await expectResumesAnywhere(loaded, speech.slice(20_000, 80_000), steps, { trials: 8 });
   });
 
   it('takes a gap in one piece or in many with the same digest', async () => {
     const loaded = await load({ cell, ...EAGER });
-    const drive = async (lengths: readonly number[]) => {
-      const { session } = openSession(loaded, MONO);
-      await feed(session, speech.slice(20_000, 45_000), 1);
-      for (const rows of lengths) session.gap(rows, 'client');
-      await feed(session, speech.slice(45_000, 70_000), 1);
-      session.mark('end');
-      await session.idle();
-      return session.summary();
-    };
-    expect(await drive([100, 1, 899, 4000])).toEqual(await drive([5000]));
+    await expectGapInPieces(loaded, speech.slice(20_000, 45_000), speech.slice(45_000, 70_000));
   });
 
   it('keeps its audio in step and finite over samples that are no numbers', async () => {
