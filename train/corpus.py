@@ -8,11 +8,10 @@ import argparse
 import ctypes
 import json
 import os
-import re
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
+from split import group, held_out
 
 RATE, HOP = 16000, 160
 AMBIGUOUS = ("syn-babble", "music", "esc-baby cry")
@@ -47,35 +46,6 @@ def decode(path):
         parts.append(block[:got])
     lib.sf_close(handle)
     return np.concatenate(parts)
-
-
-def group(item, i):
-    """Clips that must not be parted between train and dev: one recording, one synthetic item."""
-    if item["kind"] == "speech":
-        return item["speaker"]
-    found = re.match(r"\d-(\d+)-", item["orig"])
-    return f"{item['type']}/{found.group(1) if found else item['orig'] if item['orig'] != 'noise.py' else i}"
-
-
-def held_out(items):
-    """Every eighth unnamed speaker, and every eighth recording within each noise type.
-
-    The five named speakers stay in training: they are most of the minutes. A type of one
-    recording (some ambiences) stays in training too, but for two of them.
-    """
-    speakers = sorted({i["speaker"] for i in items if i["kind"] == "speech" and "-c" in i["speaker"]})
-    held = set(speakers[3::8])
-    types = defaultdict(list)
-    for n, item in enumerate(items):
-        if item["kind"] == "noise" and group(item, n) not in types[item["type"]]:
-            types[item["type"]].append(group(item, n))
-    for name, groups in sorted(types.items()):
-        groups.sort()
-        if len(groups) > 1:
-            held.update(groups[len(groups) // 2::8])
-        elif name in ("ambience-summer-night", "ambience-boat"):
-            held.update(groups)
-    return held
 
 
 def activity(x):

@@ -4,7 +4,6 @@ One scene is a function of (seed, split, step, index) alone, so both twins hear 
 Nothing below eval/ is opened here.
 """
 import json
-import re
 from collections import defaultdict
 from pathlib import Path
 import numpy as np
@@ -12,17 +11,10 @@ import soundfile as sf
 from scipy.signal import fftconvolve, lfilter, resample_poly
 import synth
 from features import BINS, HOP, RATE, features
+from split import group, held_out
 
 AMBIGUOUS = ("syn-babble", "music", "esc-baby cry")
 SPEEDS = ((9, 10), (19, 20), (21, 20), (11, 10))
-
-
-def group(item, i):
-    """Clips that must not be parted between train and dev: one recording, one synthetic item."""
-    if item["kind"] == "speech":
-        return item["speaker"]
-    found = re.match(r"\d-(\d+)-", item["orig"])
-    return f"{item['type']}/{found.group(1) if found else item['orig'] if item['orig'] != 'noise.py' else i}"
 
 
 class Pack:
@@ -39,7 +31,7 @@ class Pack:
             shards[name] = np.concatenate(parts)
         self.speech = {"train": defaultdict(list), "dev": defaultdict(list)}
         self.noise = {"train": defaultdict(list), "dev": defaultdict(list)}
-        held = self.held_out(items)
+        held = held_out(items)
         for i, item in enumerate(items):
             clip = shards[item["file"]][item["offset"]:item["offset"] + item["samples"]]
             split = "dev" if group(item, i) in held else "train"
@@ -47,27 +39,6 @@ class Pack:
                 self.speech[split][item["speaker"]].append(clip)
             elif len(clip) >= RATE // 2:
                 self.noise[split][item["type"]].append(clip)
-
-    @staticmethod
-    def held_out(items):
-        """Every eighth unnamed speaker, and every eighth recording within each noise type.
-
-        The five named speakers stay in training: they are most of the minutes. A type of one
-        recording (some ambiences) stays in training too, but for two of them.
-        """
-        speakers = sorted({i["speaker"] for i in items if i["kind"] == "speech" and "-c" in i["speaker"]})
-        held = set(speakers[3::8])
-        types = defaultdict(list)
-        for n, item in enumerate(items):
-            if item["kind"] == "noise" and group(item, n) not in types[item["type"]]:
-                types[item["type"]].append(group(item, n))
-        for name, groups in sorted(types.items()):
-            groups.sort()
-            if len(groups) > 1:
-                held.update(groups[len(groups) // 2::8])
-            elif name in ("ambience-summer-night", "ambience-boat"):
-                held.update(groups)
-        return held
 
 
 def activity(x):

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from cells import Shape
 from corpus import HOP, RATE, WORDS
 from features import features_torch
-from nets import Stack, multiply_adds, parameters
+from nets import Normalised, Stack, multiply_adds, parameters
 from scenes import Part, Recipe, Scenes
 from trainer import Job, Loop, arguments, samples
 
@@ -22,16 +22,12 @@ SECONDS, BEFORE, AFTER = 3, 5, 25
 NONE = len(WORDS)
 
 
-class Net(Stack):
-    """A stack of one logit a word, with the normalisation of its rows as buffers; export folds it."""
+class Net(Normalised, Stack):
+    """A stack of one logit a word."""
 
     def __init__(self, cell):
         super().__init__(cell, KEYWORD)
-        self.register_buffer("mean", torch.zeros(KEYWORD.inputs))
-        self.register_buffer("std", torch.ones(KEYWORD.inputs))
-
-    def logits(self, rows):
-        return self((rows - self.mean) / self.std)
+        self.normalise(KEYWORD.inputs)
 
 
 class Words:

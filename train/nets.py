@@ -103,6 +103,17 @@ class Vad(Stack):
         return logits[..., 0], states
 
 
+class Normalised:
+    """For a stack in training: mean and deviation of its rows as buffers; export folds them into `embed`."""
+
+    def normalise(self, inputs):
+        self.register_buffer("mean", torch.zeros(inputs))
+        self.register_buffer("std", torch.ones(inputs))
+
+    def logits(self, rows):
+        return self((rows - self.mean) / self.std)
+
+
 def parameters(net):
     """Number of trained values."""
     return sum(p.numel() for p in net.parameters())

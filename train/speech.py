@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from evaluate import auc
 from features import features_torch
-from nets import VAD, Vad, multiply_adds, parameters
+from nets import Normalised, VAD, Vad, multiply_adds, parameters
 from scenes import Recipe, Scenes
 from trainer import Job, Loop, arguments, samples
 
@@ -19,16 +19,12 @@ RECIPE = Recipe(segments=6, seconds=8.0, pause=0.42, one_voice=0.5, room=0.35, c
 DEV = Recipe(segments=6, seconds=8.0, pause=0.42, clean=0.1, noise_only=0.1, snr=(-5.0, 20.0), line=0.03)
 
 
-class Net(Vad):
-    """The twins with the normalisation of their rows as buffers; export folds it."""
+class Net(Normalised, Vad):
+    """The twins."""
 
     def __init__(self, cell):
         super().__init__(cell, VAD)
-        self.register_buffer("mean", torch.zeros(VAD.inputs))
-        self.register_buffer("std", torch.ones(VAD.inputs))
-
-    def logits(self, rows):
-        return self((rows - self.mean) / self.std)
+        self.normalise(VAD.inputs)
 
 
 class Task:
