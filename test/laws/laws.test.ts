@@ -1,36 +1,10 @@
 // Runs the laws of src/cell/laws.ts over every cell kind there is: a new folder under src/cell is tested by existing.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { AsyncCell, Cell } from '../../src/cell/cell.ts';
 import * as laws from '../../src/cell/laws.ts';
 import * as lawsAsync from '../../src/cell/laws-async.ts';
 import * as lawsForms from '../../src/cell/laws-forms.ts';
-
-declare global {
-  interface ImportMeta {
-    glob(pattern: string, options: { eager: true }): Record<string, unknown>;
-  }
-}
-
-interface Door {
-  readonly sampleCell?: (seed: number) => Cell;
-  readonly sampleAsyncCell?: (seed: number) => AsyncCell | Promise<AsyncCell>;
-  readonly naiveScan?: (seed: number, x: Float32Array, rows: number) => Float64Array;
-}
-
-const doors = Object.entries(import.meta.glob('../../src/cell/*/index.ts', { eager: true })).map(
-  ([path, door]) => [path.split('/').at(-2)!, door as Door & Record<string, unknown>] as const,
-);
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const heapUsed = (): number => {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-};
+import { doors, heapUsed } from '../helpers/cell-doors.ts';
 
 describe('the public door of every cell kind', () => {
   it.each(doors)('%s exports its factory and a sample', (kind, door) => {

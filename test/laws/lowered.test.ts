@@ -1,8 +1,6 @@
 // The laws again, over every cell kind that has a form on the WebAssembly kernels, and its agreement with the plain cell: a new
 // `lower` is tested by existing. Bitwise where the laws are; outputs and states within a bound a signal of the plain cell's.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/cell/cell.ts';
 import * as laws from '../../src/cell/laws.ts';
@@ -10,27 +8,11 @@ import * as lawsForms from '../../src/cell/laws-forms.ts';
 import { lowerCell } from '../../src/cell/lower-cell.ts';
 import { makeNearState } from '../../src/cell/near-state.ts';
 import type { State } from '../../src/cell/state.ts';
-import { loadSimd } from '../../src/kernel/wasm/simd.ts';
+import { doors, heapUsed } from '../helpers/cell-doors.ts';
+import { availableSimd } from '../helpers/fenced.ts';
 
-interface Door {
-  readonly sampleCell?: (seed: number) => Cell;
-  readonly naiveScan?: (seed: number, x: Float32Array, rows: number) => Float64Array;
-}
-
-const doors = Object.entries(import.meta.glob('../../src/cell/*/index.ts', { eager: true })).map(
-  ([path, door]) => [path.split('/').at(-2)!, door as Door] as const,
-);
 const kinds = doors.filter(([, door]) => door.sampleCell?.(1).lower);
-// Node 20 has no relaxed SIMD.
-const engines = [await loadSimd('portable'), await loadSimd('relaxed').catch(() => undefined)].filter((simd) => !!simd);
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const heapUsed = (): number => {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-};
+const engines = await availableSimd();
 
 const ROWS = 2_000;
 interface Signal {
