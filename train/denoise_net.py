@@ -17,9 +17,9 @@ FRONTEND = {
     "compression": SQUEEZE,
 }
 FULL = Shape(width=112, layers=4, expand=2, state=32, head_dim=32, att_heads=4, att_dim=28, window=100, mlp=112)
-SMALL = Shape(width=48, layers=3, expand=2, state=16, head_dim=16, att_heads=4, att_dim=12, window=100, mlp=50)
-PHASE = {"full": 161, "small": 32}
-FILTER = {"full": 80, "small": 32}
+SMALL = Shape(width=48, layers=3, expand=2, state=16, head_dim=16, att_heads=4, att_dim=12, window=64, mlp=50)
+PHASE = {"full": 80, "small": 32}
+FILTER = {"full": 64, "small": 32}
 SIZES = {name: replace(shape, inputs=BINS + 2 * PHASE[name], outputs=BINS + 2 * TAPS * FILTER[name] + 1)
          for name, shape in (("full", FULL), ("small", SMALL))}
 

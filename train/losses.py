@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+import loudness
 from features import mel_filters
 
 RATE, HOP = 16000, 160
@@ -19,9 +20,10 @@ class Weights:
     magnitude: float = 10.0
     complex: float = 5.0
     suppressed: float = 5.0    # more, where the estimate lacks what the target has
-    wave: float = 0.05         # a dB of signal to error
+    wave: float = 0.1          # a dB of signal to error
     envelope: float = 2.0      # 1 - STOI's correlation
-    loudness: float = 0.15     # nepers of mel-band power
+    mel: float = 0.15          # nepers of mel-band power
+    loudness: float = 1.2      # points of audible disturbance
     speech: float = 0.3
 
 
@@ -93,6 +95,7 @@ def prepare(mix, target, codes, snr):
     for i, (size, hop) in enumerate(RESOLUTIONS):
         found[f"size{i}"], found[f"re{i}"], found[f"im{i}"] = squeezed(*spectrum(t, size, hop))
     found["octave"], found["mel"] = bands(t)
+    found["powers"] = loudness.powers(t)
     return found
 
 
@@ -117,7 +120,8 @@ def loss(estimate, logits, p, w=Weights()):
         total = total + spectral(*spectrum(e, size, hop), p[f"size{i}"], p[f"re{i}"], p[f"im{i}"],
                                  w.magnitude, w.complex, w.suppressed) / len(RESOLUTIONS)
     octave, mel = bands(e)
-    total = total + w.loudness * (mel - p["mel"]).abs().mean((1, 2))
+    total = total + w.mel * (mel - p["mel"]).abs().mean((1, 2))
+    total = total + w.loudness * loudness.disturbance(loudness.powers(e), p["powers"])
     talk = w.wave * error_db(e, p["t"]).clamp(max=10) + w.envelope * (1 - correlation(octave, p["octave"]))
     total = total + p["speaks"] * talk
     speech = F.binary_cross_entropy_with_logits(logits, p["on"], weight=p["heed"])

@@ -110,12 +110,13 @@ def coarse(g, x):
 class Scenes:
     """Draws batches of one split under one recipe."""
 
-    def __init__(self, found, split, recipe, seed, device, speeds=(34, 37, 40, 43, 46), count_rooms=512, voice="speech"):
+    def __init__(self, found, split, recipe, seed, device, speeds=(34, 37, 40, 43, 46), count_rooms=512, voice="speech",
+                 noise_speeds=None):
         self.recipe, self.device, self.key = recipe, device, seed * 2 + (split == "dev")
         self.g = torch.Generator(device)
         self.g.manual_seed(99 + self.key)
         self.voice = Part(found, f"{voice}.{split}", device, speeds)
-        self.noise = Part(found, f"noise.{split}", device, speeds)
+        self.noise = Part(found, f"noise.{split}", device, noise_speeds or speeds)
         self.rooms = rooms(count_rooms, self.g, device)
         types = [str(t) for t in found["types"]]
         ids = found[f"noise.{split}.id"]
