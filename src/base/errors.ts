@@ -31,6 +31,12 @@ export const ERROR_CODES = {
   ERR_INVARIANT: ['stream', 1011],
   ERR_STATE_LAYOUT: ['stream', 4410],
   ERR_STATE_MODEL: ['stream', 4410],
+  ERR_STATE_GONE: ['stream', 4410],
+  ERR_STATE_SEAL: ['stream', 4410],
+  ERR_STATE_DAMAGED: ['stream', 4410],
+  ERR_STATE_FENCED: ['stream', 4409],
+  ERR_STATE_TOO_LARGE: ['stream', 1011],
+  ERR_STORE_FAILED: ['stream', 1011],
   // What was asked of the process.
   ERR_WEIGHTS_MISSING: ['process', 0],
   ERR_WEIGHTS_SHAPE: ['process', 0],

@@ -8,6 +8,7 @@ const FLOORS: Record<string, number> = {
   kernel: 1,
   item: 1,
   weights: 1,
+  store: 1,
   cell: 2,
   wire: 2,
   operator: 3,
@@ -38,6 +39,7 @@ const PACKAGES: Record<string, readonly string[]> = {
 const NODE_ALLOWED = [
   'src/weights/open-model.ts',
   'src/pipeline/load-pipelines.ts',
+  'src/store/',
   'src/transport/',
   'src/app/',
   'src/cell/onnx/',

@@ -1,0 +1,57 @@
+// A state store that lives as long as its process: streams survive a lost connection, not a lost server. For tests, and for
+// `serve` without a folder.
+
+import { checkKey, checkValue, dueForSweep, fenced } from './bounds.ts';
+import { DEFAULT_STORE_BOUNDS, type StateStore, type StoreBounds } from './state-store.ts';
+
+interface Entry {
+  epoch: number;
+  bytes: Uint8Array | undefined;
+  savedMs: number;
+}
+
+/** @param nowMs wall clock; for tests */
+export function memoryStore(bounds: Partial<StoreBounds> = {}, nowMs: () => number = Date.now): StateStore {
+  const limits = { ...DEFAULT_STORE_BOUNDS, ...bounds };
+  const entries = new Map<string, Entry>();
+  const held = () =>
+    [...entries]
+      .map(([key, { epoch, bytes, savedMs }]) => ({ key, epoch, bytes: bytes?.length ?? 0, savedMs }))
+      .sort((a, b) => a.savedMs - b.savedMs);
+  function owned(key: string, epoch: number): Entry | undefined {
+    checkKey(key);
+    const entry = entries.get(key);
+    if (entry && entry.epoch > epoch) throw fenced(epoch, entry.epoch);
+    return entry;
+  }
+  return {
+    async claim(key, from) {
+      checkKey(key);
+      const entry = entries.get(key);
+      const holder = entry?.epoch ?? 0;
+      if (from !== undefined && from !== holder) throw fenced(from, holder);
+      const epoch = Math.max(holder + 1, nowMs());
+      entries.set(key, { epoch, bytes: entry?.bytes, savedMs: nowMs() });
+      return { epoch, bytes: entry?.bytes?.slice() };
+    },
+    async put(key, epoch, bytes) {
+      owned(key, epoch);
+      checkValue(bytes, limits);
+      entries.set(key, { epoch, bytes: bytes.slice(), savedMs: nowMs() });
+    },
+    async get(key) {
+      checkKey(key);
+      const { epoch = 0, bytes } = entries.get(key) ?? {};
+      return bytes && { epoch, bytes: bytes.slice() };
+    },
+    async delete(key, epoch) {
+      if (owned(key, epoch)) entries.delete(key);
+    },
+    list: async () => held(),
+    async sweep() {
+      const { remove, report } = dueForSweep(held(), limits, nowMs());
+      for (const { key } of remove) entries.delete(key);
+      return report;
+    },
+  };
+}
