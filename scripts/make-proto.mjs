@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 
-for (const name of ['stream', 'onnx']) {
+for (const name of ['stream', 'onnx', 'sparkplug']) {
   const source = new URL(`../proto/${name}.proto`, import.meta.url);
   const target = new URL(`../src/wire/${name}-descriptor.ts`, import.meta.url);
   const { root } = protobuf.parse(readFileSync(source, 'utf8'), { keepCase: true });

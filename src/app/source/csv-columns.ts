@@ -27,7 +27,7 @@ export interface Columns {
   readonly count: number;
 }
 
-const TIME_NAME = /^(date|time|datetime|date_?time|timestamp|ts|t|epoch|unix)(_?(s|sec|ms|us))?$/i;
+const TIME_NAME = /^(date|time|datetime|date_?time|timestamp|ts|t|epoch|unix)(_?(s|sec|ms|us|ns))?$/i;
 
 /**
  * @param header all names   @param sample the first rows, split
@@ -65,13 +65,13 @@ function findTime(header: readonly string[], sample: readonly string[][]): numbe
   });
 }
 
-/** Epoch numbers by their name, else by their size: 10^9, 10^12 or 10^15 since 1970; anything small is seconds. */
+/** Epoch numbers by their name, else by their size: 10^9, 10^12, 10^15 or 10^18 since 1970; anything small is seconds. */
 function unitOf(name: string, values: readonly string[]): TimeUnit {
   if (readTime(values[0] ?? '') !== undefined) return 'iso';
-  const named = /_?(ms|us)$/i.exec(name)?.[1]?.toLowerCase();
-  if (named === 'ms' || named === 'us') return named;
+  const named = /_?(ms|us|ns)$/i.exec(name)?.[1]?.toLowerCase();
+  if (named === 'ms' || named === 'us' || named === 'ns') return named;
   const value = Math.abs(Number(values[0]));
-  return value > 1e14 ? 'us' : value > 1e11 ? 'ms' : 's';
+  return value > 1e17 ? 'ns' : value > 1e14 ? 'us' : value > 1e11 ? 'ms' : 's';
 }
 
 /** More numbers than words: a column with a few faulty cells is still one of numbers, and its faults get declared. */
