@@ -9,6 +9,7 @@ import {
   FRAMINGS,
   type OptionMap,
   POLICIES,
+  type ResumeRequest,
   type StartMessage,
   TIME_UNITS,
 } from './messages.ts';
@@ -20,6 +21,8 @@ export const NAME_LENGTH_MAX = 128;
 const FIELDS_MAX = 257;
 const ACK_MS_MIN = 20;
 const ACK_MS_MAX = 10_000;
+
+const CLIENT_TYPES = 'start, gap, keepalive, finalize, reset, snapshot, fork, update, received, close';
 
 /** @param fields an object with a `type`; for rows, `data` is a Uint8Array */
 export function checkClientMessage(fields: Fields): ClientMessage {
@@ -37,16 +40,38 @@ export function checkClientMessage(fields: Fields): ClientMessage {
       };
     case 'finalize':
     case 'reset':
-      return { type: fields.type, id: typeof fields.id === 'string' ? fields.id.slice(0, NAME_LENGTH_MAX) : '' };
+      return { type: fields.type, id: idOf(fields) };
+    case 'snapshot':
+    case 'fork':
+    case 'update':
+    case 'received':
+      return checkCommand(fields);
     case 'keepalive':
     case 'close':
       return { type: fields.type };
     default: {
       const shown = typeof fields.type === 'string' ? `"${fields.type.slice(0, 40)}"` : 'missing or not a string';
       throw engineError('ERR_TYPE_UNKNOWN', `message type ${shown} is not one this server takes`, {
-        expected: 'start, gap, keepalive, finalize, reset, close, or rows as binary',
+        expected: `${CLIENT_TYPES}, or rows as binary`,
       });
     }
+  }
+}
+
+function checkCommand(fields: Fields): ClientMessage {
+  const id = idOf(fields);
+  switch (fields.type) {
+    case 'snapshot':
+      return { type: 'snapshot', id, ...(fields.inline === true ? { inline: true } : {}) };
+    case 'fork':
+      return { type: 'fork', id, ...(isName(fields.stream) ? { stream: fields.stream } : {}) };
+    case 'update':
+      return { type: 'update', id, options: checkOptions(fields.options ?? {}) };
+    default:
+      return {
+        type: 'received',
+        seq: need('ERR_SEQ_REGRESSION', 'received.seq', fields.seq, isWhole, 'the number of a result'),
+      };
   }
 }
 
@@ -54,7 +79,6 @@ function checkStart(fields: Fields): StartMessage {
   if (fields.v !== 1) {
     throw engineError('ERR_WIRE_VERSION', `start.v is ${show(fields.v)}`, { expected: '1' });
   }
-  if (isPresent(fields.resume)) refuse('start.resume', fields.resume, 'null: this server starts every stream anew');
   const name = `a name of 1 to ${NAME_LENGTH_MAX} characters`;
   return {
     type: 'start',
@@ -66,6 +90,25 @@ function checkStart(fields: Fields): StartMessage {
     ...optional('policy', fields.policy, oneOf(POLICIES), `one of ${POLICIES.join(', ')}`),
     ...optional('ack_ms', fields.ack_ms, isAckMs, `a whole number from ${ACK_MS_MIN} to ${ACK_MS_MAX}`),
     ...(isPresent(fields.options) ? { options: checkOptions(fields.options) } : {}),
+    ...(isPresent(fields.resume) && fields.resume !== false ? { resume: checkResume(fields) } : {}),
+  };
+}
+
+function checkResume({ resume, policy }: Fields): ResumeRequest {
+  if (isPresent(policy) && policy !== 'block') {
+    refuse('start.policy', policy, 'block with start.resume: what the server sheds could not be repeated');
+  }
+  const hint = 'true, or an object with a token or a state of an earlier stream';
+  const fields = need('ERR_START_INVALID', 'start.resume', resume === true ? {} : resume, isObject, hint);
+  const { token, state } = fields;
+  if (isPresent(token) && isPresent(state)) refuse('start.resume.state', 'given beside a token', 'one of the two');
+  // Whatever is wrong with a token or a state gets one answer, later: here only what is not even text.
+  return {
+    ...(isPresent(token) ? { token: need('ERR_STATE_GONE', 'start.resume.token', token, isText, 'a token') } : {}),
+    ...(isPresent(state) ? { state: need('ERR_STATE_SEAL', 'start.resume.state', state, isText, 'a state') } : {}),
+    ...(isPresent(fields.seq)
+      ? { seq: need('ERR_START_INVALID', 'start.resume.seq', fields.seq, isWhole, 'the number of a result') }
+      : {}),
   };
 }
 
@@ -117,6 +160,8 @@ function checkOptions(value: unknown): OptionMap {
   return given as OptionMap;
 }
 
+const idOf = ({ id }: Fields): string => (typeof id === 'string' ? id.slice(0, NAME_LENGTH_MAX) : '');
+const isText = (value: unknown): value is string => typeof value === 'string';
 const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

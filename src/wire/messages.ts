@@ -17,7 +17,7 @@ export interface FormatMessage {
 
 export const ENCODINGS = ['pcm_s16le', 'f32le', 'csv', 'ndjson'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
-export const TIME_UNITS = ['iso', 's', 'ms', 'us'] as const;
+export const TIME_UNITS = ['iso', 's', 'ms', 'us', 'ns'] as const;
 export type TimeUnit = (typeof TIME_UNITS)[number];
 export const POLICIES = ['block', 'drop_oldest', 'reject'] as const;
 export type PolicyName = (typeof POLICIES)[number];
@@ -38,6 +38,15 @@ export interface StartMessage {
   readonly policy?: PolicyName;
   readonly ack_ms?: number;
   readonly options?: OptionMap;
+  /** A stream that outlives its connection. {}: a new one. On the wire as JSON, true is the same. */
+  readonly resume?: ResumeRequest;
+}
+export interface ResumeRequest {
+  readonly token?: string;
+  /** A sealed state instead of a token. */
+  readonly state?: string;
+  /** Results before this number have arrived. */
+  readonly seq?: number;
 }
 /** millrace.v1: a binary message (`offset` absent). millrace.v1.pb: inside the Envelope. framed: behind a header. */
 export interface RowsMessage {
@@ -66,6 +75,37 @@ export interface ResetMessage {
   readonly id: string;
   readonly offset?: number;
 }
+/** To the server: the state at this place. Back: where that is, and the sealed state when it was to come inline. */
+export interface SnapshotMessage {
+  readonly type: 'snapshot';
+  readonly id: string;
+  readonly inline?: boolean;
+  readonly offset?: number;
+  readonly seq?: number;
+  readonly state?: string;
+  readonly expires_ms?: number;
+}
+/** To the server: a second stream from this place. Back: where that is, and the token to attach to it. */
+export interface ForkMessage {
+  readonly type: 'fork';
+  readonly id: string;
+  readonly stream?: string;
+  readonly offset?: number;
+  readonly seq?: number;
+  readonly token?: string;
+}
+/** To the server: other options from here. Back: done, and all options, before row `offset`. */
+export interface UpdateMessage {
+  readonly type: 'update';
+  readonly id: string;
+  readonly options: OptionMap;
+  readonly offset?: number;
+}
+/** Results before `seq` are safe with the client. */
+export interface ReceivedMessage {
+  readonly type: 'received';
+  readonly seq: number;
+}
 export interface CloseMessage {
   readonly type: 'close';
 }
@@ -76,6 +116,10 @@ export type ClientMessage =
   | KeepaliveMessage
   | FinalizeMessage
   | ResetMessage
+  | SnapshotMessage
+  | ForkMessage
+  | UpdateMessage
+  | ReceivedMessage
   | CloseMessage;
 
 // ---- server to client ----
@@ -107,6 +151,16 @@ export interface ReadyMessage {
   readonly frame?: 'framed';
   /** A framed detection's channel is an index into this list. What is not in it comes as the subprotocol has it. */
   readonly framed?: readonly FramedOp[];
+  /** There when start asked for it. */
+  readonly resume?: Resumable;
+}
+export interface Resumable {
+  /** For the next connection. The one before is void once this one is used, or once `received` came. */
+  readonly token: string;
+  /** For so long after the connection is lost. */
+  readonly ttl_ms: number;
+  /** Id of the last finalize, reset or update that is in the state: send again what followed it. */
+  readonly after?: string;
 }
 /** The names that a framed detection leaves out. */
 export interface FramedOp {
@@ -119,6 +173,8 @@ export interface AckMessage {
   readonly offset: number;
   readonly credit: number;
   readonly lag_ms: number;
+  /** Resumable streams: rows whose state is stored, which need not be sent again. */
+  readonly durable?: number;
 }
 /** Numbers are float32, printed as short as they can be; null stands for NaN. */
 export interface DetectionData {
@@ -172,6 +228,10 @@ export interface EndMessage {
 export interface DrainMessage {
   readonly type: 'drain';
   readonly deadline_ms: number;
+  /** Resumable streams: the state is stored, this goes on with it. */
+  readonly token?: string;
+  /** Where to go on; absent: here again. */
+  readonly url?: string;
 }
 export type ServerMessage =
   | ReadyMessage
@@ -180,6 +240,9 @@ export type ServerMessage =
   | GapMessage
   | FinalizedMessage
   | ResetMessage
+  | SnapshotMessage
+  | ForkMessage
+  | UpdateMessage
   | ErrorMessage
   | EndMessage
   | DrainMessage;

@@ -18,18 +18,19 @@ export const pbCodec: Codec = {
   protocol: PROTOCOL_PB,
   encodeServer(message) {
     if (message.type === 'result') return envelope.encode({ result: wrapResult(message) });
-    return wrap(message);
+    return wrap(message.type === 'update' ? { ...message, options: wrapOptions(message.options) } : message);
   },
   encodeResult: (seq, item) =>
     item.kind === 'detection' ? packDetection(seq, item) : pbCodec.encodeServer(toResultMessage(seq, item)),
   encodeClient(message) {
     if (message.type === 'start') return wrap({ ...message, options: wrapOptions(message.options ?? {}) });
-    return wrap(message);
+    return wrap(message.type === 'update' ? { ...message, options: wrapOptions(message.options) } : message);
   },
   decodeClient(frame) {
     const rows = frame.text ? undefined : unpackRows(frame.bytes);
     if (rows) return rows;
     const fields = unwrap(frame);
+    if (fields.type === 'update') return checkClientMessage({ ...fields, options: unwrapOptions(fields.options) });
     if (fields.type !== 'start') return checkClientMessage(fields);
     // Proto3 has no absent list or map: empty stands for absent.
     const format = fields.format as { fields?: readonly string[] } | undefined;
@@ -43,6 +44,7 @@ export const pbCodec: Codec = {
     const fields = unwrap(typeof data === 'string' ? { text: true, bytes: NONE } : { text: false, bytes: data });
     // Proto3 has no absent list either: what is not framed has none.
     if (fields.type === 'ready' && fields.frame === undefined) delete fields.framed;
+    if (fields.type === 'update') fields.options = unwrapOptions(fields.options);
     return (fields.type === 'result' ? unwrapResult(fields) : fields) as unknown as ServerMessage;
   },
 };

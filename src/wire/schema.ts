@@ -15,7 +15,7 @@ export interface Schema {
   decode(bytes: Uint8Array): Record<string, unknown>;
 }
 
-export function schema(name: 'Envelope' | 'Snapshot'): Schema {
+export function schema(name: 'Envelope' | 'Snapshot' | 'Checkpoint'): Schema {
   const type = root.lookupType(`millrace.v1.${name}`);
   return {
     encode: (fields) => type.encode(type.fromObject(fields)).finish(),

@@ -8,8 +8,14 @@ import { schema } from './schema.ts';
 
 const message = schema('Snapshot');
 
-export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
-  return message.encode({
+export const encodeSnapshot = (snapshot: Snapshot): Uint8Array => message.encode(snapshotFields(snapshot));
+
+/** Its slots are copies: they do not keep `bytes` alive. @throws ERR_WIRE_MALFORMED, ERR_STATE_LAYOUT */
+export const decodeSnapshot = (bytes: Uint8Array): Snapshot => snapshotOf(message.decode(bytes));
+
+/** As the fields of the message, for those that hold one. */
+export function snapshotFields(snapshot: Snapshot): object {
+  return {
     pipeline: snapshot.pipeline,
     options: wrapOptions(snapshot.options),
     model_ids: snapshot.modelIds,
@@ -18,12 +24,11 @@ export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
     offset: snapshot.offset,
     seq: snapshot.seq,
     slots: snapshot.slots,
-  });
+  };
 }
 
-/** Its slots are copies: they do not keep `bytes` alive. @throws ERR_WIRE_MALFORMED, ERR_STATE_LAYOUT */
-export function decodeSnapshot(bytes: Uint8Array): Snapshot {
-  const fields = message.decode(bytes);
+/** @throws ERR_STATE_LAYOUT */
+export function snapshotOf(fields: Record<string, unknown>): Snapshot {
   const source = fields.source as { rate_hz: number; width: number } | null | undefined;
   if (!source) {
     throw engineError('ERR_STATE_LAYOUT', 'the snapshot does not say the format of its source', {

@@ -39,6 +39,13 @@ const clientMessages: readonly ClientMessage[] = [
     ack_ms: 100,
     options: { model: 'small', horizon: 12 },
   },
+  { type: 'start', v: 1, pipeline: 'vad', format: audioFormat, resume: {} },
+  { type: 'start', v: 1, pipeline: 'vad', format: audioFormat, resume: { token: 'k.s', seq: 7 } },
+  { type: 'start', v: 1, pipeline: 'vad', format: audioFormat, policy: 'block', resume: { state: 'AbC_-' } },
+  { type: 'snapshot', id: 's1', inline: true },
+  { type: 'fork', id: 'k1', stream: 'other' },
+  { type: 'update', id: 'u1', options: { threshold: 0.5, mode: 'fast' } },
+  { type: 'received', seq: 2 ** 40 },
   { type: 'gap', from: 48_000, to: 2 ** 40, why: 'client_overrun' },
   { type: 'keepalive' },
   { type: 'finalize', id: 'f1' },
@@ -76,6 +83,11 @@ const serverMessages: readonly ServerMessage[] = [
     framed: [{ op: 'vad', values: ['speech', 'noise'] }],
   },
   { type: 'ack', offset: 3200, credit: 64_000, lag_ms: 1.8 },
+  { type: 'ack', offset: 3200, credit: 64_000, lag_ms: 1.8, durable: 1600 },
+  { type: 'snapshot', id: 's1', offset: 10, seq: 2, state: 'AbC', expires_ms: 1e12 },
+  { type: 'fork', id: 'k1', offset: 10, seq: 2, token: 'k.s' },
+  { type: 'update', id: 'u1', options: { threshold: 0.5, mode: 'fast' }, offset: 10 },
+  { type: 'drain', deadline_ms: 10, token: 'k.s', url: 'wss://elsewhere/v1/stream' },
   { type: 'result', seq: 0, op: 'vad', from: 0, to: 160, final: true, data: { speech: 0.97, noise: null } },
   { type: 'gap', from: 0, to: 10, why: 'shed' },
   { type: 'finalized', id: 'f1', offset: 3200, seq: 20 },
@@ -173,7 +185,7 @@ describe.each(codecs)('$protocol', (codec) => {
   });
 
   it('gives an unknown type as an error that is not fatal, and ignores unknown fields', () => {
-    const unknown = codec === pbCodec ? frameOf(Uint8Array.of(0xba, 0x3e, 0x00)) : text('{"type":"snapshot","id":"x"}');
+    const unknown = codec === pbCodec ? frameOf(Uint8Array.of(0xba, 0x3e, 0x00)) : text('{"type":"restored","id":"x"}');
     expect(codeOf(() => codec.decodeClient(unknown))).toMatchObject({ code: 'ERR_TYPE_UNKNOWN' });
     const more =
       codec === pbCodec ? frameOf(Uint8Array.of(0x22, 3, 0xa0, 0x06, 1)) : text('{"type":"keepalive","x":1}');
@@ -227,20 +239,39 @@ describe('millrace.v1 as text', () => {
     expect(codeOf(() => jsonCodec.decodeClient(frame)).code).toBe('ERR_WIRE_MALFORMED');
   });
 
-  it('names what it cannot do: options that are neither text nor number, resuming', () => {
+  it('names what it cannot do: options that are neither text nor number', () => {
     const start = { type: 'start', v: 1, pipeline: 'p', format: audioFormat, options: { deep: { a: 1 } } };
     expect(codeOf(() => jsonCodec.decodeClient(text(JSON.stringify(start))))).toMatchObject({
       code: 'ERR_OPTION_INVALID',
       message: 'option "deep" is of type object',
     });
-    const resume = JSON.stringify({ ...start, options: {}, resume: { token: 'x' } });
-    expect(codeOf(() => jsonCodec.decodeClient(text(resume)))).toMatchObject({
-      code: 'ERR_START_INVALID',
-      expected: 'null: this server starts every stream anew',
-    });
     expect(codeOf(() => jsonCodec.decodeClient(text(JSON.stringify({ ...start, options: [] })))).code).toBe(
       'ERR_START_INVALID',
     );
+  });
+});
+
+describe('start.resume', () => {
+  const decode = (more: object) => {
+    const start = { type: 'start', v: 1, pipeline: 'p', format: audioFormat, ...more };
+    return jsonCodec.decodeClient(text(JSON.stringify(start)));
+  };
+
+  it('is asked for with true or an object, and is absent otherwise', () => {
+    for (const resume of [true, {}]) expect(decode({ resume })).toMatchObject({ resume: {} });
+    for (const resume of [null, false, undefined]) expect(decode({ resume })).not.toHaveProperty('resume');
+  });
+
+  it.each([
+    [{ resume: 7 }, 'ERR_START_INVALID'],
+    [{ resume: [] }, 'ERR_START_INVALID'],
+    [{ resume: { token: 'a', state: 'b' } }, 'ERR_START_INVALID'],
+    [{ resume: { seq: -1 } }, 'ERR_START_INVALID'],
+    [{ resume: {}, policy: 'drop_oldest' }, 'ERR_START_INVALID'],
+    [{ resume: { token: 5 } }, 'ERR_STATE_GONE'],
+    [{ resume: { state: {} } }, 'ERR_STATE_SEAL'],
+  ])('refuses %o', (more, code) => {
+    expect(codeOf(() => decode(more)).code).toBe(code);
   });
 });
 
