@@ -8,6 +8,7 @@ import argparse
 import ctypes
 import json
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import numpy as np
@@ -15,6 +16,7 @@ from split import group, held_out
 
 RATE, HOP = 16000, 160
 AMBIGUOUS = ("syn-babble", "music", "esc-baby cry")
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 WORDS = ("alexa", "amelia", "athena", "computer", "eight", "five", "four", "jarvis", "nine", "one",
          "seven", "six", "smart mirror", "snowboy", "three", "two", "view glass", "zero")
 
@@ -91,7 +93,12 @@ def thin(items, only):
     return items if not only or len(items) <= only else items[::max(1, len(items) // only)]
 
 
-def build(data, only=None):
+def numbered(item):
+    """Whether a text is known and has one of the digits in it: no good as "none of the words"."""
+    return bool(set(re.findall("[a-z]+", item.get("text", "").lower())) & set(NUMBERS))
+
+
+def build(data, only=None, say=None):
     """All parts as one flat dict of arrays, `<part>.<split>.<field>`, and the names of ids."""
     folder, found = Path(data) / "train", {}
     items = [json.loads(line) for line in open(folder / "manifest.jsonl", encoding="utf8")]
@@ -110,31 +117,45 @@ def build(data, only=None):
         part = {"speech": lay([(cut(i), speakers.index(i["speaker"])) for i in talk], True),
                 # Speech without the words to be spotted (asterisk-en counts): what keyword models call something else.
                 "other": lay([(cut(i), speakers.index(i["speaker"])) for i in talk
-                              if i["source"] not in ("pico_wake", "precise", "asterisk-en")], True),
+                              if i["source"] not in ("pico_wake", "precise", "asterisk-en") and not numbered(i)], True),
                 "noise": lay([(cut(i), types.index(i["type"])) for i in noise], False)}
         found.update({f"{name}.{split}.{k}": v for name, p in part.items() for k, v in p.items()})
     found.update(speakers=np.array(speakers), types=np.array(types), words=np.array(WORDS))
-    found.update(keywords(Path(data) / "keywords", only))
+    prompts = [(cut(i), NUMBERS[int(i["orig"][-6])]) for i in items if re.search(r"Allison/digits/\d\.g722$", i["orig"])]
+    found.update(keywords(Path(data) / "keywords", only, prompts, say))
     return found
 
 
-def keywords(folder, only):
-    """The words' clips (ids into WORDS, -1 for other speech), every sixth speaker of a word as dev."""
+def keywords(folder, only, prompts=(), say=None):
+    """The words' clips: `id` into WORDS (-1: other speech), `label` into `labels` (every word there is; -1: none), `made`
+    (by a synthesiser) and `held`. Every sixth speaker of a word is dev's alone; so few voices say digits that dev's
+    digit voice is in training too, marked `held`: keywords.py keeps it from the net that measures unheard voices."""
     if not (folder / "manifest.jsonl").exists():
         return {}
-    items = [json.loads(line) for line in open(folder / "manifest.jsonl", encoding="utf8")]
-    items = [i for i in items if i["split"] == "train" and (i["word"] in WORDS or i["word"] == "_negative")]
-    # The four digit voices: one of them (its name sorts last) is the digits' development voice.
+    read = lambda path: [json.loads(line) for line in open(path / "manifest.jsonl", encoding="utf8")]
+    items = [i for i in read(folder) if i["split"] == "train" and (i["word"] in WORDS or i["word"] == "_negative")]
     held = set(sorted({i["speaker"] for i in items if "fsdd" not in i["speaker"]})[2::6])
-    held |= set(sorted({i["speaker"] for i in items if "fsdd" in i["speaker"]})[-1:])
+    # The four digit voices: one of them (its name sorts last) is the digits' development voice.
+    digits = set(sorted({i["speaker"] for i in items if "fsdd" in i["speaker"]})[-1:])
     items = thin(items, only)
     sound, found = shards(folder, items), {}
     items = [i for i in items if i["file"] in sound]
+    takes = thin(read(Path(say)), only) if say else []
+    said = shards(Path(say), takes) if say else {}
+    labels = list(WORDS) + sorted({i["word"] for i in takes} - set(WORDS))
+    cut = lambda sound, i: sound[i["file"]][i["offset"]:i["offset"] + i["samples"]]
     for split in ("train", "dev"):
-        mine = [i for i in items if (i["speaker"] in held) == (split == "dev")]
-        clips = [(sound[i["file"]][i["offset"]:i["offset"] + i["samples"]],
-                  WORDS.index(i["word"]) if i["word"] in WORDS else -1) for i in mine]
-        found.update({f"word.{split}.{k}": v for k, v in lay(clips, True).items()})
+        mine = [(cut(sound, i), i["word"], False, i["speaker"] in digits) for i in items
+                if (i["speaker"] in held | digits if split == "dev" else i["speaker"] not in held)]
+        if split == "train":
+            mine += [(x, word, False, False) for x, word in prompts]
+            mine += [(cut(said, i), i["word"], True, False) for i in takes]
+        clips = [(x, WORDS.index(word) if word in WORDS else -1) for x, word, _, _ in mine]
+        part = lay(clips, True)
+        part["label"] = np.array([labels.index(word) if word in labels else -1 for _, word, _, _ in mine])
+        part["made"], part["held"] = (np.array([m[k] for m in mine]) for k in (2, 3))
+        found.update({f"word.{split}.{k}": v for k, v in part.items()})
+    found["labels"] = np.array(labels)
     return found
 
 
@@ -142,9 +163,10 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--data", required=True, help="audio folder: holds train/, perhaps keywords/")
     p.add_argument("--to", required=True)
+    p.add_argument("--say", help="folder of say.py: synthesised words, for training only")
     p.add_argument("--only", type=int, help="keep about so many clips of each manifest")
     args = p.parse_args()
-    found = build(args.data, args.only)
+    found = build(args.data, args.only, args.say)
     np.savez(args.to, **found)
     for name, value in found.items():
         if name.endswith(".audio"):

@@ -48,6 +48,7 @@ def read(path):
     weights = dict(kept["weights"])
     mean = weights.pop("mean") if "mean" in weights else kept["mean"]
     std = weights.pop("std") if "std" in weights else kept["std"]
+    aside = {k: weights.pop(k) for k in ("embedding.weight", "embedding.bias", "names") if k in weights}
     net = Stack(kept["cell"], Shape(**kept.get("shape", {})))
     net.load_state_dict(fold(weights, mean, std))
     return task, name.split("-")[1] if task == "denoise" else None, net.eval(), name, kept["trained"]
