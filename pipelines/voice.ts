@@ -1,5 +1,5 @@
 // voice: one stream in; clean audio, where speech starts and ends, and keywords out. Audio leaves as denoise gives it, 20 ms later
-// at 16 kHz (40 at other rates); `vad.start` and `vad.end` {peak} and `keyword.alexa` {score} come as soon as they are decided.
+// at 16 kHz (22 at 24 to 48 kHz, 24 at 8); `vad.start` and `vad.end` {peak} and `keyword.alexa` {score} come as soon as they are decided.
 // So results do not come in order of place: seq counts them as they come, [from, to) says where they belong, on the sender's rows
 // for all of them, and what is decided by a hop comes in front of that hop's audio. vad.start: 50 ms after speech began, with a
 // `from` up to 150 ms before it; vad.end: 120 ms after the last speech, `to` 100 ms behind it.

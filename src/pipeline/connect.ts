@@ -3,9 +3,10 @@
 // A `LoadedPipeline` is shared by every stream with the same options. Stages hold no state of a stream, only tables and
 // scratch space, so streams of one format share them too: 80 kB a stream less, measured on vad.
 
+import { assert } from '../base/assert.ts';
 import { engineError } from '../base/errors.ts';
 import { mixdown } from '../operator/mixdown/mixdown.ts';
-import { resample } from '../operator/resample/resample.ts';
+import { resample, roundTrip } from '../operator/resample/resample.ts';
 import type { Stage } from '../operator/stage.ts';
 import type { Model } from '../weights/tensor.ts';
 import type { Pipeline, StreamFormat } from './define-pipeline.ts';
@@ -47,11 +48,8 @@ export async function loadPipeline(
     connect(source) {
       checkFormat(pipeline, source);
       const key = `${source.rateHz} ${source.width}`;
-      const stages = built.get(key) ?? [
-        ...prefix(pipeline, source),
-        ...pipeline.stages(models, options, inside(pipeline, source), runsOn),
-        ...suffix(pipeline, source),
-      ];
+      const stages =
+        built.get(key) ?? around(pipeline, source, pipeline.stages(models, options, inside(pipeline, source), runsOn));
       if (built.size < FORMATS_MAX) built.set(key, stages);
       return stages;
     },
@@ -66,24 +64,21 @@ function inside({ input }: Pipeline, source: StreamFormat): StreamFormat {
   return input.kind === 'sensor' ? source : { rateHz: input.rateHz, width: input.width };
 }
 
-/** What stands in front of them: mixing and resampling of audio that comes otherwise. */
-function prefix({ input }: Pipeline, source: StreamFormat): Stage[] {
-  if (input.kind === 'sensor') return [];
-  const stages: Stage[] = [];
-  if (source.width !== input.width) stages.push(mixdown({ from: source.width, to: input.width }));
-  if (source.rateHz !== input.rateHz) {
-    stages.push(resample({ fromHz: source.rateHz, toHz: input.rateHz, width: input.width }));
-  }
-  return stages;
-}
-
 /**
- * What stands behind them: audio goes back to the source's rate, on the source's grid. The last rows of a source whose end lies
- * between two rows of the pipeline are up to a row too many: session/source-grid.ts cuts them.
+ * `stages` behind mixing and resampling of audio that comes otherwise; audio that they give goes back to the source's rate, on
+ * the source's grid. The last rows of a source whose end lies between two rows of the pipeline are up to a row too many:
+ * session/source-grid.ts cuts them.
  */
-function suffix({ input, output }: Pipeline, source: StreamFormat): Stage[] {
-  if (output !== 'audio' || source.rateHz === input.rateHz) return [];
-  return [resample({ fromHz: input.rateHz, toHz: source.rateHz, width: 1, slot: 'resample-out' })];
+function around({ input, output }: Pipeline, source: StreamFormat, stages: readonly Stage[]): readonly Stage[] {
+  if (input.kind === 'sensor') return stages;
+  const mixed = source.width === input.width ? [] : [mixdown({ from: source.width, to: input.width })];
+  if (source.rateHz === input.rateHz) return [...mixed, ...stages];
+  if (output !== 'audio') {
+    return [...mixed, resample({ fromHz: source.rateHz, toHz: input.rateHz, width: input.width }), ...stages];
+  }
+  assert(input.width === 1, 'audio that is given back has one channel');
+  const { there, back } = roundTrip(source.rateHz, input.rateHz, input.hopRows);
+  return [...mixed, there, ...stages, back];
 }
 
 function checkFormat(pipeline: Pipeline, source: StreamFormat): void {

@@ -1,1 +1,1 @@
-export { type ResampleOptions, resample } from './resample.ts';
+export { type ResampleOptions, resample, roundTrip } from './resample.ts';

@@ -1,22 +1,38 @@
 // From one row rate to another:  in --[0,480) at 48 kHz--|   out --[0,160) at 16 kHz--|
 // Polyphase filter for any rational ratio. No delay on the timeline: output row j lies at input row j * fromHz / toHz, and is
-// held back until the rows that it looks ahead to (58 periods of the lower rate, 3.6 ms at 16 kHz) have come.
+// held back until the rows that it looks ahead to (58 periods of the lower rate, 3.6 ms at 16 kHz; `short`: 16, 1 ms) have come.
 // This file places items; the arithmetic is in resampler.ts, the filter in filter.ts.
+//
+// There and back again, with stages between them that take hops: a hop that begins with the stream waits for a whole message
+// more when the filter holds back its last millisecond. `leadRows` begins that much earlier, so that hops end with what is
+// known, and `back` takes it out: sound comes back the two filters' look-ahead later than without them, not two hops.
 
 import { assert } from '../../base/assert.ts';
+import { f64 } from '../../cell/state.ts';
 import { spanOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
-import { filterFor } from './filter.ts';
-import { openResampler, resamplerLayout, resamplerScratch, startResampler } from './resampler.ts';
+import { filterFor, lookAheadRows, type Reach } from './filter.ts';
+import { openResampler, resamplerLayout, resamplerScratch, type Shape, startResampler } from './resampler.ts';
 
 export interface ResampleOptions {
   readonly fromHz: number;
   readonly toHz: number;
   /** Values per row. */
   readonly width: number;
-  /** Rows per output chunk, which ends at a multiple of it on the output grid. Default: 10 ms. */
+  /** Rows per output chunk, which ends at a multiple of it on the output grid. Default: 10 ms. Not with `hopRows`. */
   readonly blockRows?: number;
+  /** Input rows, a fraction perhaps: an output chunk ends with the last row that is known at a multiple of so many. */
+  readonly hopRows?: number;
+  /** The filter: filter.ts. Default `long`. */
+  readonly reach?: Reach;
+  /**
+   * Output rows (with `back`: input rows) that a stream begins earlier than its sound, at most lookAheadRows of the filter:
+   * everything lies so much later on the grid between the two, and as much again after each reset. Default 0.
+   */
+  readonly leadRows?: number;
+  /** Takes out what another resample put there with the same `leadRows`. */
+  readonly back?: boolean;
   /** Name of the state arena; needed only when a pipeline has two of these. */
   readonly slot?: string;
 }
@@ -29,45 +45,88 @@ export interface ResampleOptions {
  * @throws ERR_FORMAT_UNSUPPORTED for rates too far apart or without a small common ratio
  */
 export function resample(options: ResampleOptions): Stage {
-  const { fromHz, toHz, width, slot = 'resample' } = options;
+  const { fromHz, toHz, leadRows = 0, back = false, slot = 'resample' } = options;
   if (fromHz === toHz) return () => (source) => source;
-  const filter = filterFor(fromHz, toHz);
-  const shape = { filter, width, blockRows: options.blockRows ?? Math.max(1, Math.round(toHz / 100)) };
-  const layout = resamplerLayout(shape);
-  const work = resamplerScratch(shape);
+  const { filter, width, blockRows, hopRows } = shapeOf(options);
+  const layout = {
+    ...resamplerLayout({ filter, width, blockRows }),
+    lead: f64(1), // rows by which the grid between two of these lies later
+    begin: f64(1), // output row that the stream, or what came after the last reset, began with
+  };
+  const work = resamplerScratch({ filter, width, blockRows });
   /** First output row at or after input row `row`. */
   const rowAfter = (row: number): number => Math.ceil((row * filter.up) / filter.down);
 
   return makeStage((context, emit) => {
-    const state = context.state(slot, layout, ({ at }) => startResampler(at)).at;
-    const { nextIn, nextOut } = state;
+    const state = context.state(slot, layout, ({ at }) => {
+      startResampler(at);
+      at.lead[0] = leadRows;
+      at.begin[0] = 0;
+    }).at;
+    const { nextIn, nextOut, lead, begin } = state;
+    const shape = { filter, width, blockRows, hopRows };
     const resampler = openResampler(shape, state, work, (data, from, to) =>
-      emit({ kind: 'chunk', ...spanOf(from, to, toHz), rows: to - from, width, data }),
+      emit({ kind: 'chunk', ...placed(from, to), rows: to - from, width, data }),
     );
+    /** An input row of an item on our own grid, and output rows on the grid of what follows. */
+    const own = (row: number): number => (back ? row - lead[0]! : row);
+    const placed = (from: number, to: number) =>
+      back ? spanOf(from, to, toHz) : spanOf(from + lead[0]!, to + lead[0]!, toHz);
+    const start = (from: number): void =>
+      resampler.place(from, back ? rowAfter(from + leadRows) : rowAfter(from) - leadRows);
 
     return {
       chunk(item) {
         assert(item.width === width && item.rows === item.to - item.from, 'resample: a chunk of another width or grid');
-        resampler.place(item.from);
+        start(own(item.from));
         resampler.feed(item.data, item.rows);
       },
       gap(item) {
-        resampler.place(item.from);
-        resampler.drain(Math.floor((item.from * filter.up) / filter.down));
-        const from = nextOut[0]!; // past item.from only right behind another gap, which covered that row
-        const to = Math.max(from, rowAfter(item.to));
-        resampler.jump(item.to, to);
-        if (to > from) emit({ kind: 'gap', ...spanOf(from, to, toHz), why: item.why });
+        const [first, end] = [own(item.from), own(item.to)];
+        start(first);
+        resampler.drain(Math.floor((first * filter.up) / filter.down));
+        const from = nextOut[0]!; // past `first` only right behind another gap, which covered that row
+        const to = Math.max(from, rowAfter(end));
+        resampler.jump(end, to);
+        if (to > from) emit({ kind: 'gap', ...placed(from, to), why: item.why });
       },
       mark(item) {
+        const row = rowAfter(own(item.from));
         if (item.what !== 'flush' && nextIn[0] === nextIn[0]) {
           resampler.drain(rowAfter(nextIn[0]!));
           startResampler(state);
         }
-        const row = rowAfter(item.from);
-        emit({ ...item, from: row, to: row });
+        emit({ ...item, ...placed(row, row) });
+        if (item.what === 'flush') return;
+        begin[0] = row;
+        lead[0]! += leadRows;
       },
-      detection: (item) => emit({ ...item, from: rowAfter(item.from), to: rowAfter(item.to) }),
+      detection(item) {
+        const [from, to] = [item.from, item.to].map((row) => Math.max(begin[0]!, rowAfter(own(row)))) as [
+          number,
+          number,
+        ];
+        emit({ ...item, ...placed(from, to) });
+      },
     };
   });
+}
+
+/**
+ * The pair for audio that is worked on at `insideHz` in hops of `hopRows` and goes back to where it came from: short filters,
+ * whole hops with each message of as long, and back on the rows that it came on.
+ */
+export function roundTrip(outsideHz: number, insideHz: number, hopRows: number) {
+  const leadRows = lookAheadRows(filterFor(outsideHz, insideHz, 'short'));
+  const both = { width: 1, reach: 'short', leadRows } as const;
+  return {
+    there: resample({ ...both, fromHz: outsideHz, toHz: insideHz, hopRows: (hopRows * outsideHz) / insideHz }),
+    back: resample({ ...both, fromHz: insideHz, toHz: outsideHz, hopRows, back: true, slot: 'resample-out' }),
+  };
+}
+
+function shapeOf({ fromHz, toHz, width, blockRows, hopRows, reach }: ResampleOptions): Shape {
+  const filter = filterFor(fromHz, toHz, reach);
+  if (hopRows === undefined) return { filter, width, blockRows: blockRows ?? Math.max(1, Math.round(toHz / 100)) };
+  return { filter, width, blockRows: Math.ceil((hopRows * filter.up) / filter.down) + 1, hopRows };
 }

@@ -8,7 +8,10 @@ import type { Filter } from './filter.ts';
 export interface Shape {
   readonly filter: Filter;
   readonly width: number;
+  /** Room for the output rows of a chunk; without `hopRows` chunks end at its multiples. */
   readonly blockRows: number;
+  /** A chunk ends with the last output row that is known at a multiple of so many input rows, counted from the first. */
+  readonly hopRows?: number | undefined;
 }
 
 export type ResamplerLayout = ReturnType<typeof resamplerLayout>;
@@ -18,13 +21,14 @@ export const resamplerLayout = ({ filter, width, blockRows }: Shape) => ({
   nextIn: f64(1), // input row to come; NaN until the first item after a start or reset
   nextOut: f64(1), // output row to come
   blockFrom: f64(1), // output row at the head of `block`
+  origin: f64(1), // input row that hops are counted from
 });
 
 export function startResampler(state: Views<ResamplerLayout>): void {
   state.past.fill(0);
   state.block.fill(0);
   state.nextIn[0] = NaN;
-  state.nextOut[0] = state.blockFrom[0] = 0;
+  state.nextOut[0] = state.blockFrom[0] = state.origin[0] = 0;
 }
 
 const PIECE_ROWS = 256; // input rows filtered in one go: bounds the scratch, not the result
@@ -34,8 +38,11 @@ export const resamplerScratch = ({ filter, width }: Shape): Float32Array =>
   new Float32Array((filter.taps + Math.max(filter.taps / 2, PIECE_ROWS)) * width);
 
 export interface Resampler {
-  /** The next input row is `from`: fixes the place of a fresh stream, else must follow on. */
-  place(from: number): void;
+  /**
+   * The next input row is `from`: fixes the place of a fresh stream, whose output begins with row `first`, else must follow on.
+   * Default: the first row at or after `from`; at most lookAheadRows(filter) before that.
+   */
+  place(from: number, first?: number): void;
   /** x [rows, width]: the next input rows. */
   feed(x: Float32Array, rows: number): void;
   /** Output rows below `limit` come out, as if only zeros followed. */
@@ -46,14 +53,18 @@ export interface Resampler {
 
 /** `emit(data, from, to)` gets output rows [from, to) in an array of its own. */
 export function openResampler(
-  { filter, width, blockRows }: Shape,
+  { filter, width, blockRows, hopRows }: Shape,
   state: Views<ResamplerLayout>,
   work: Float32Array,
   emit: (data: Float32Array, from: number, to: number) => void,
 ): Resampler {
   const { up, down, taps, coefficients } = filter;
-  const { past, block, nextIn, nextOut, blockFrom } = state;
+  const { past, block, nextIn, nextOut, blockFrom, origin } = state;
   const half = taps / 2;
+  /** The hop of input that completes output row j. */
+  const hopOf = (j: number): number => Math.floor((Math.floor((j * down) / up) + half - origin[0]!) / hopRows!);
+  const endsChunk = (j: number): boolean =>
+    hopRows === undefined ? (j + 1) % blockRows === 0 : hopOf(j + 1) > hopOf(j);
 
   /** Makes every output row below `limit` whose input is known: work holds the past, then `rows` rows from nextIn on. */
   function produce(rows: number, limit: number): void {
@@ -61,12 +72,12 @@ export function openResampler(
     for (let j = nextOut[0]!; j < limit; j++) {
       const before = Math.floor((j * down) / up); // the input row at or before output row j
       if (before + half >= nextIn[0]! + rows) return;
-      const phase = (j * down) % up;
+      const phase = j * down - before * up; // not a remainder, for j may be below 0
       const at = (before - half + 1 - first) * width;
       const to = (j - blockFrom[0]!) * width;
       for (let c = 0; c < width; c++) block[to + c] = dot(coefficients, phase * taps, work, at + c, width, taps);
       nextOut[0] = j + 1;
-      if ((j + 1) % blockRows === 0) emitBlock();
+      if (endsChunk(j)) emitBlock();
     }
   }
 
@@ -77,10 +88,10 @@ export function openResampler(
   }
 
   return {
-    place(from) {
+    place(from, first = Math.ceil((from * up) / down)) {
       if (nextIn[0] !== nextIn[0]) {
-        nextIn[0] = from;
-        nextOut[0] = blockFrom[0] = Math.ceil((from * up) / down);
+        nextIn[0] = origin[0] = from;
+        nextOut[0] = blockFrom[0] = first;
       }
       assert(nextIn[0] === from, 'resample: an item does not start where the one before it ended');
     },
