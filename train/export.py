@@ -51,6 +51,7 @@ def read(path):
     aside = {k: weights.pop(k) for k in ("embedding.weight", "embedding.bias", "names") if k in weights}
     net = Stack(kept["cell"], Shape(**kept.get("shape", {})))
     net.load_state_dict(fold(weights, mean, std))
+    net.aside = {k: v for k, v in aside.items() if k != "names"}
     return task, name.split("-")[1] if task == "denoise" else None, net.eval(), name, kept["trained"]
 
 
@@ -85,7 +86,8 @@ def rows_of(task, size, audio, dtype):
 @torch.no_grad()
 def golden(task, size, net):
     """Vectors for the parity test. out.logits (flat) are before the sigmoid; f64/ is float64 throughout, from the same
-    weights; out.audio (denoise) is the cleaned sound in step with in.audio, 160 samples shorter."""
+    weights; out.embedding (keyword): what enrolment
+    compares, a row a hop; out.audio (denoise) is the cleaned sound in step with in.audio, 160 samples shorter."""
     audio = test_signal()
     rows = rows_of(task, size, audio, np.float64)
     single = rows.float()
@@ -98,6 +100,9 @@ def golden(task, size, net):
         twin = Stack(net.cell, net.shape).double()
         twin.load_state_dict({k: v.double() for k, v in net.state_dict().items()})
         found["f64/out.logits"] = twin(rows[None]).flatten()
+    if net.aside:
+        found["out.embedding"] = torch.nn.functional.linear(
+            net.trunk(single[None])[0], net.aside["embedding.weight"], net.aside["embedding.bias"]).flatten()
     states, worst = net.start(1), 0.0
     for t, row in enumerate(single):
         logit, states = net.step(row[None], states)
@@ -113,6 +118,8 @@ def describe(task, size, net, trained, measured, threshold):
     """Section millrace of the config: all that a reader needs beside the weights."""
     front = {**denoise_net.FRONTEND, "phase_bins": denoise_net.PHASE[size]} if task == "denoise" else FRONTEND
     found = {"task": task, "version": 2 if task == "vad" else 1, "frontend": front, "ends": ENDS}
+    if net.aside:
+        found["ends"] = {**ENDS, "embedding": "embedding"}
     if task == "denoise":
         found["heads"] = {**denoise_net.heads(size), "latency_samples": denoise_net.WIN}
     if task == "keyword":
@@ -136,7 +143,7 @@ def main():
     measured = json.loads(Path(args.measured).read_text("utf8")) if args.measured else {}
     about = describe(task, size, net, trained, measured.get(to.name), args.threshold)
     to.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in net.state_dict().items()}, to / "model.safetensors")
+    save_file({k: v.contiguous() for k, v in {**net.state_dict(), **net.aside}.items()}, to / "model.safetensors")
     save_file(golden(task, size, net), to / "golden.safetensors")
     for path in to.glob("*.safetensors"):
         path.chmod(0o644)  # save_file leaves files that only their owner can read

@@ -39,10 +39,7 @@ class Net(Normalised, Stack):
 
     def both(self, rows):
         """Rows [n, T, 40] -> logits [n, T, words] and the trunk's rows [n, T, width]."""
-        x = self.embed((rows - self.mean) / self.std)
-        for layer in self.body().layers:
-            x, _ = layer(x)
-        x = self.last(x)
+        x = self.trunk((rows - self.mean) / self.std)
         return self.head(x), x
 
     def place(self, trunk, at):

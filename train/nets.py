@@ -72,6 +72,13 @@ class Stack(nn.Module):
         logits = self.head(self.last(x))
         return (logits, kept) if states else logits
 
+    def trunk(self, rows):
+        """Rows [B,T,in] -> what goes into the head [B,T,width]."""
+        x = self.embed(rows)
+        for layer in self.body().layers:
+            x, _ = layer(x)
+        return self.last(x)
+
     def start(self, size, dtype=torch.float32):
         """Empty states of `size` streams, one a layer."""
         if self.cell == "ssm":

@@ -17,7 +17,10 @@ export interface BuildOptions {
   readonly engine?: Engine;
   /** Rows that attention sees, instead of the model's own `sliding_window`. */
   readonly window?: number;
-  /** true: a row is [what goes into the head's activation | what goes into the head], the trunk's own row of dModel values. */
+  /**
+   * true: a row is [what goes into the head's activation | the embedding of what goes into the head], the end that
+   * config.millrace.ends.embedding names; where there is none, what goes into the head itself.
+   */
   readonly trunk?: boolean;
 }
 
@@ -35,8 +38,8 @@ export function buildStack(model: Model, options: BuildOptions = {}): Cell {
     });
   }
   const body = build(model, config, options);
-  const ends = readEnds(model, config, body.dModel);
-  const cell = stackCell({ ...body, ...(options.trunk ? withTrunk(ends, body.dModel) : ends) });
+  const { embedding, ...ends } = readEnds(model, config, body.dModel);
+  const cell = stackCell({ ...body, ...(options.trunk ? withTrunk(ends, embedding ?? identity(body.dModel)) : ends) });
   return options.engine?.simd ? lowerCell(cell, options.engine.simd) : cell;
 }
 
@@ -62,17 +65,20 @@ function layers(config: ConfigReader, make: (index: number) => Cell): Cell[] {
   return Array.from({ length: config.number('num_hidden_layers') }, (_, i) => make(i));
 }
 
-function readEnds(model: Model, config: ConfigReader, dModel: number): Partial<StackParts> {
+type Ends = Pick<Partial<StackParts>, 'embed' | 'head' | 'activation'> & { readonly embedding?: Linear };
+
+function readEnds(model: Model, config: ConfigReader, dModel: number): Ends {
   if (!config.has('millrace')) return {};
   const ends = config.section('millrace').section('ends');
-  const parts: { embed?: Linear; head?: Linear; activation?: 'sigmoid' | 'none' } = {};
+  const parts: { -readonly [K in keyof Ends]: Ends[K] } = {};
   if (ends.has('embed')) {
     const name = ends.text('embed');
     parts.embed = readLinear(model.weights, name, shapeOf(model, `${name}.weight`)[1] ?? 0, dModel);
   }
-  if (ends.has('head')) {
-    const name = ends.text('head');
-    parts.head = readLinear(model.weights, name, dModel, shapeOf(model, `${name}.weight`)[0] ?? 0);
+  for (const end of ['head', 'embedding'] as const) {
+    if (!ends.has(end)) continue;
+    const name = ends.text(end);
+    parts[end] = readLinear(model.weights, name, dModel, shapeOf(model, `${name}.weight`)[0] ?? 0);
   }
   if (ends.has('activation')) {
     const activation = ends.text('activation');
@@ -88,14 +94,24 @@ function readEnds(model: Model, config: ConfigReader, dModel: number): Partial<S
 
 const shapeOf = (model: Model, name: string): readonly number[] => model.weights.get(name)?.shape ?? [];
 
-/** The ends, with the trunk's row behind the head's: as more rows of the head, so that any engine gives it, to the bit. */
-function withTrunk({ head, activation: _, ...ends }: Partial<StackParts>, dModel: number): Partial<StackParts> {
+/** The ends, with the embedding behind the head's values: as more rows of the head, so that any engine gives it, to the bit. */
+function withTrunk({ head, activation: _, ...ends }: Ends, embedding: Linear): Ends {
   if (!head) return ends;
-  const dOut = head.dOut + dModel;
-  const weight = new Float32Array(dOut * dModel);
-  weight.set(head.weight);
-  for (let i = 0; i < dModel; i++) weight[(head.dOut + i) * dModel + i] = 1;
+  const { dIn } = head;
+  const dOut = head.dOut + embedding.dOut;
+  const weight = new Float32Array(dOut * dIn);
   const bias = new Float32Array(dOut);
-  if (head.bias) bias.set(head.bias);
-  return { ...ends, head: { dIn: dModel, dOut, weight, bias } };
+  let row = 0;
+  for (const part of [head, embedding]) {
+    weight.set(part.weight, row * dIn);
+    if (part.bias) bias.set(part.bias, row);
+    row += part.dOut;
+  }
+  return { ...ends, head: { dIn, dOut, weight, bias } };
+}
+
+function identity(width: number): Linear {
+  const weight = new Float32Array(width * width);
+  for (let i = 0; i < width; i++) weight[i * width + i] = 1;
+  return { dIn: width, dOut: width, weight };
 }
