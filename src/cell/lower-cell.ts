@@ -9,6 +9,9 @@ import type { Simd } from '../kernel/wasm/simd.ts';
 import { type Cell, LOWERED_ROWS_MAX } from './cell.ts';
 import { type Layout, type State, stateBytes } from './state.ts';
 
+/** Up to so many values a loop is done before `set` has begun; a detector's one, not a denoiser's 642. */
+const COPIED_ONE_BY_ONE = 64;
+
 /**
  * The cell on these kernels: same layout and rows, other rounding; the default scan is bitwise equal to its steps.
  * Inputs under 2^-60 count as 0. The plain cell where the kind has no lowered form.
@@ -47,7 +50,8 @@ export function lowerCell<L extends Layout>(cell: Cell<L>, simd: Simd): Cell<L> 
       xRows.set(whole ? input : input.subarray(from * dIn, (from + count) * dIn));
       simd.kernels.hush(x, count * dIn); // subnormal products would cost 25 times a row's time
       lowered.scan(address, x, y, count);
-      for (let i = 0, at = from * dOut; i < count * dOut; i++) output[at + i] = yRows[i]!;
+      if (count * dOut > COPIED_ONE_BY_ONE) output.set(yRows.subarray(0, count * dOut), from * dOut);
+      else for (let i = 0, at = from * dOut; i < count * dOut; i++) output[at + i] = yRows[i]!;
     }
     if (here) state.bytes.set(here.bytes);
   }

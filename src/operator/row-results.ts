@@ -36,12 +36,29 @@ export function chunkCellRows(chunk: Chunk, dIn: number, spanRows: number): numb
 
 /** The first row at or after `first` of y [rows, width] with a NaN or an Infinity; `rows` when all are finite. */
 export function firstFault(y: Float32Array, width: number, rows: number, first = 0): number {
-  for (let i = first * width; i < rows * width; i++) {
-    const value = y[i]!;
-    if (value - value !== 0) return Math.floor(i / width); // NaN and Infinity are the values for which this fails
+  const end = rows * width;
+  for (let i = first * width; i < end; ) {
+    // x - x is 0, or NaN for NaN and Infinity: all four sums stay 0 while all is well, and wait for nothing but themselves.
+    const stop = Math.min(i + FAULT_STRIDE, end);
+    const from = i;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (; i + 4 <= stop; i += 4) {
+      a += y[i]! - y[i]!;
+      b += y[i + 1]! - y[i + 1]!;
+      c += y[i + 2]! - y[i + 2]!;
+      d += y[i + 3]! - y[i + 3]!;
+    }
+    for (; i < stop; i++) a += y[i]! - y[i]!;
+    if (a + b + c + d === 0) continue;
+    for (let k = from; k < stop; k++) if (y[k]! - y[k]! !== 0) return Math.floor(k / width);
   }
   return rows;
 }
+/** Values looked over at once. */
+const FAULT_STRIDE = 4096;
 
 export const nonFinite = (): EngineError =>
   engineError('ERR_NON_FINITE_STATE', 'the cell gave a value that is not finite; its state starts anew');

@@ -43,6 +43,11 @@ export function carry(options: CarryOptions, stage: Stage): Stage {
 function split(item: Chunk, { width, spanRows }: CarryOptions, waiting: Waiting[]): Chunk {
   const { rows, from, to, data } = item;
   assert(item.width > width, 'carry takes rows wider than what it carries');
+  const told = to > from ? to : from + rows * spanRows;
+  if (rows === 1) {
+    waiting.push({ kept: data.slice(0, width), from, to, told });
+    return { ...item, to: told, width: item.width - width, data: data.slice(width) };
+  }
   const inner = item.width - width;
   const [kept, shown] = [new Float32Array(rows * width), new Float32Array(rows * inner)];
   for (let row = 0; row < rows; row++) {
@@ -50,7 +55,6 @@ function split(item: Chunk, { width, spanRows }: CarryOptions, waiting: Waiting[
     kept.set(data.subarray(at, at + width), row * width);
     shown.set(data.subarray(at + width, at + item.width), row * inner);
   }
-  const told = to > from ? to : from + rows * spanRows;
   waiting.push({ kept, from, to, told });
   return { ...item, to: told, width: inner, data: shown };
 }
@@ -65,6 +69,11 @@ function join(item: Item, { width, spanRows }: CarryOptions, waiting: Waiting[])
   if (item.kind === 'gap') return to > item.from ? { ...item, to } : undefined;
   const { rows, data } = item;
   const whole = new Float32Array(rows * (width + item.width));
+  if (rows === 1 && head.kept.length === width) {
+    whole.set(head.kept);
+    whole.set(data, width);
+    return { ...item, to, width: width + item.width, data: whole };
+  }
   const first = (item.from - head.from) / spanRows;
   for (let row = 0; row < rows; row++) {
     const at = row * (width + item.width);

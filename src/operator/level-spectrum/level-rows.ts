@@ -34,10 +34,10 @@ const POWER_MIN = 1e-30;
 
 export interface LevelRows {
   /**
-   * spectrum [bins, 2] -> y [bins + 2 phaseBins]; moves `state` on by a hop. Allocates nothing.
+   * spectrum [bins, 2] -> y [bins + 2 phaseBins], from y[at] on; moves `state` on by a hop. Allocates nothing.
    * False for a spectrum that is not finite or beyond all sound: then `state` is as it was and y holds nothing of use.
    */
-  into(state: LevelState, spectrum: Float32Array, y: Float32Array): boolean;
+  into(state: LevelState, spectrum: Float32Array, y: Float32Array, at?: number): boolean;
 }
 
 /** @throws ERR_MEMORY_FULL with `simd`, when the kernel memory has no room left */
@@ -52,10 +52,11 @@ function plainLevelRows(options: LevelOptions): LevelRows {
   const { bins, phaseBins, powerFloor, compression } = options;
   const power = new Float64Array(bins);
   return {
-    into(state, spectrum, y) {
+    into(state, spectrum, y, at = 0) {
       const mean = spectrumPower(spectrum, power) / bins;
       if (!(mean < POWER_MAX)) return false;
-      levelFeatures(spectrum, power, y, phaseBins, advance(state, mean, options), powerFloor, (compression - 1) / 2);
+      const row = y.subarray(at, at + bins + 2 * phaseBins);
+      levelFeatures(spectrum, power, row, phaseBins, advance(state, mean, options), powerFloor, (compression - 1) / 2);
       return true;
     },
   };
@@ -68,13 +69,13 @@ function nearLevelRows(options: LevelOptions, { kernels }: Simd, region: Region)
   const [input, row] = [region.view(x, 2 * bins), region.view(to, width)];
   const exponent = (compression - 1) / 2;
   return {
-    into(state, spectrum, y) {
+    into(state, spectrum, y, at = 0) {
       input.set(spectrum);
       const mean = kernels.spectrumPower(x, power, bins) / bins;
       if (!(mean < POWER_MAX)) return false;
       const level = advance(state, mean, options);
       kernels.levelFeatures(x, power, to, bins, phaseBins, 1 / level, 1 / Math.sqrt(level), powerFloor, exponent);
-      y.set(row);
+      y.set(row, at);
       return true;
     },
   };

@@ -36,17 +36,18 @@ export function levelSpectrum(options: LevelSpectrumOptions): Stage {
     return {
       chunk(item) {
         assert(item.width === spectrumWidth, 'level-spectrum takes spectra of its own number of bins');
-        const data = new Float32Array(item.rows * width);
+        const { from, to, pts, rows } = item;
+        const data = new Float32Array(rows * width);
         let faults = 0;
-        for (let row = 0; row < item.rows; row++) {
-          const spectrum = item.data.subarray(row * spectrumWidth, (row + 1) * spectrumWidth);
-          const to = data.subarray(row * width, (row + 1) * width);
-          to.set(spectrum);
-          if (features.into(level, spectrum, to.subarray(spectrumWidth))) continue;
-          to.fill(NaN);
+        for (let row = 0; row < rows; row++) {
+          const at = row * spectrumWidth;
+          const spectrum = rows === 1 ? item.data : item.data.subarray(at, at + spectrumWidth);
+          data.set(spectrum, row * width);
+          if (features.into(level, spectrum, data, row * width + spectrumWidth)) continue;
+          data.fill(NaN, row * width, (row + 1) * width);
           faults++;
         }
-        if (faults === 0) emit({ ...item, width, data });
+        if (faults === 0) emit({ kind: 'chunk', from, to, pts, rows, width, data });
         else for (const result of rowResults(item, data, width, options)) if (covers(result)) emit(result);
       },
       mark(item) {
