@@ -5,17 +5,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { asEngineError } from '../base/errors.ts';
-import { addBench } from './commands/bench.ts';
-import { addDemo } from './commands/demo.ts';
-import { addEnrol } from './commands/enrol.ts';
-import { addEvaluate } from './commands/evaluate.ts';
-import { addExport } from './commands/export.ts';
-import { addGenerate } from './commands/generate.ts';
-import { addInspect } from './commands/inspect.ts';
-import { addPipelines } from './commands/pipelines.ts';
-import { addRun } from './commands/run.ts';
-import { addServe } from './commands/serve.ts';
-import { addVerify } from './commands/verify.ts';
 import { ROOT } from './paths.ts';
 import { describeError, printAside } from './print.ts';
 
@@ -26,20 +15,23 @@ const program = new Command('millrace')
   .version(version)
   .showHelpAfterError('(see --help)')
   .exitOverride();
-for (const add of [
-  addDemo,
-  addRun,
-  addServe,
-  addPipelines,
-  addEnrol,
-  addEvaluate,
-  addBench,
-  addExport,
-  addInspect,
-  addGenerate,
-  addVerify,
-])
-  add(program);
+// Only the command that was asked for is loaded, as each brings half the package with it; all of them for --help and typos.
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  demo: async () => (await import('./commands/demo.ts')).addDemo,
+  run: async () => (await import('./commands/run.ts')).addRun,
+  serve: async () => (await import('./commands/serve.ts')).addServe,
+  pipelines: async () => (await import('./commands/pipelines.ts')).addPipelines,
+  enrol: async () => (await import('./commands/enrol.ts')).addEnrol,
+  evaluate: async () => (await import('./commands/evaluate.ts')).addEvaluate,
+  bench: async () => (await import('./commands/bench.ts')).addBench,
+  export: async () => (await import('./commands/export.ts')).addExport,
+  inspect: async () => (await import('./commands/inspect.ts')).addInspect,
+  generate: async () => (await import('./commands/generate.ts')).addGenerate,
+  verify: async () => (await import('./commands/verify.ts')).addVerify,
+};
+const asked = process.argv[2] ?? '';
+const wanted = Object.hasOwn(commands, asked) ? [commands[asked]!] : Object.values(commands);
+for (const load of wanted) (await load())(program);
 
 // A reader that closes the pipe early (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

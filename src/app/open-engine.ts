@@ -1,8 +1,7 @@
 // The engines by name, ONNX Runtime included: our models are exported in memory and run as graphs in a worker thread, beside
 // our own kernels, for whoever wants to compare or has many streams and cores to spare.
 
-import { onnxCell } from '../cell/onnx/index.ts';
-import { exportOnnx } from '../model/export/export-onnx.ts';
+import type { onnxCell } from '../cell/onnx/index.ts';
 import { ENGINES, type Engine, loadEngine } from '../pipeline/engine.ts';
 import { modelFromBytes } from '../weights/model-from-bytes.ts';
 import type { Model } from '../weights/tensor.ts';
@@ -22,8 +21,13 @@ export async function openEngine(name: string = ENGINES[0]): Promise<Engine> {
 }
 
 async function openCell(model: Model): ReturnType<typeof onnxCell> {
+  // ONNX Runtime is loaded by whoever asks for it.
+  const [cell, { exportOnnx }] = await Promise.all([
+    import('../cell/onnx/index.ts'),
+    import('../model/export/export-onnx.ts'),
+  ]);
   const { onnx, config } = exportOnnx(model);
-  return onnxCell(
+  return cell.onnxCell(
     modelFromBytes({
       name: model.name,
       config: new TextEncoder().encode(JSON.stringify(config)),

@@ -32,6 +32,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   protobufjs: ['src/wire/'],
   'csv-parse': ['src/wire/'],
   '@noble/hashes': ['src/session/digest.ts', 'src/weights/'],
+  mqtt: ['src/transport/mqtt/'],
   vega: ['src/app/picture/'],
   commander: ['src/app/'],
 };

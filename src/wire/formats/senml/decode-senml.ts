@@ -7,7 +7,7 @@ import { malformed, type Reading, shown } from '../reading.ts';
 /** The only version of the format there is (section 4.4). */
 const VERSION = 10;
 /** Times below it are relative to now (section 4.5.3). */
-const ABSOLUTE_FROM_S = 2 ** 28;
+const ABSOLUTE_FROM_S = 268_435_456; // 2^28
 const NAME = /^[A-Za-z0-9][A-Za-z0-9\-:./_]*$/;
 const LABELS = new Set(['bn', 'bt', 'bu', 'bv', 'bs', 'bver', 'n', 'u', 'v', 'vs', 'vb', 'vd', 's', 't', 'ut']);
 const VALUES = ['v', 'vs', 'vb', 'vd'] as const;
