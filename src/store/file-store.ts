@@ -42,10 +42,9 @@ export async function fileStore(
     checkKey(key);
     return join(folder, encodeURIComponent(key).replaceAll('.', '%2E'));
   };
-  const list = () => guarded(() => listFolder(folder));
   return {
-    list,
-    claim: (key, from) => guarded(() => claim(folder, folderOf(key), key, from, nowMs())),
+    list: () => guarded(async () => (await scan(folder)).filter(({ bytes }) => bytes > 0)),
+    claim: (key, from) => guarded(() => claim(folder, folderOf(key), key, from)),
     put(key, epoch, bytes) {
       return guarded(async () => {
         const place = folderOf(key);
@@ -53,30 +52,40 @@ export async function fileStore(
         await put(folder, place, epoch, encodeStateFile(key, { epoch, bytes }));
       });
     },
-    get: (key) => guarded(async () => readState(folderOf(key), key, (await look(folderOf(key))).state)),
+    get(key) {
+      return guarded(async () => {
+        const held = await look(folderOf(key));
+        const stored = await readState(folderOf(key), key, held.state);
+        return stored && { epoch: held.epoch, bytes: stored.bytes };
+      });
+    },
     delete(key, epoch) {
       return guarded(async () => {
         const held = await look(folderOf(key));
         if (held.epoch > epoch) throw fenced(epoch, held.epoch);
-        await removeKey(folderOf(key), held);
+        await removeValue(folderOf(key), held);
       });
     },
-    async sweep() {
-      const { remove, report } = dueForSweep(await list(), limits, nowMs());
-      await guarded(async () => {
-        for (const { key } of remove) await removeKey(folderOf(key), await look(folderOf(key)));
+    sweep() {
+      return guarded(async () => {
+        const entries = await scan(folder);
+        const values = entries.filter(({ bytes }) => bytes > 0);
+        const { remove, report } = dueForSweep(values, limits, nowMs());
+        for (const { key } of remove) await removeValue(folderOf(key), await look(folderOf(key)));
+        for (const { key, bytes, savedMs } of entries) {
+          if (bytes === 0 && nowMs() - savedMs > limits.ageMsMax) await removeKey(folderOf(key));
+        }
+        return report;
       });
-      return report;
     },
   };
 }
 
-async function claim(folder: string, place: string, key: string, from: number | undefined, nowMs: number) {
+async function claim(folder: string, place: string, key: string, from: number | undefined) {
   for (let tries = 0; ; tries++) {
     const held = await look(place);
     if (from !== undefined && from !== held.epoch) throw fenced(from, held.epoch);
-    // At least the time, so that a key which was deleted and made anew does not meet an owner of old.
-    const epoch = Math.max(held.epoch + 1, Math.floor(nowMs));
+    const epoch = held.epoch + 1; // the next one and no other: of two who saw the same, O_EXCL lets one through
     try {
       await makePlace(folder, place);
       await createExclusive(join(place, `${epoch}.claim`));
@@ -142,18 +151,23 @@ async function readState(place: string, key: string, name: string | undefined): 
   return name === undefined ? undefined : decodeStateFile(key, await readFile(join(place, name)));
 }
 
-/** Values first: what is left after a power cut is a claim without a value, as after a first claim. */
-async function removeKey(place: string, { files }: Holding): Promise<void> {
-  const rank = (kind: string): number => (kind === 'claim' ? 1 : 0);
-  for (const { name } of [...files].sort((a, b) => rank(a.kind) - rank(b.kind))) {
-    await rm(join(place, name), { force: true });
+/** The last claim stays, so that an owner of old does not meet its own epoch when the key is used again. */
+async function removeValue(place: string, { files, epoch }: Holding): Promise<void> {
+  for (const { name, kind, epoch: of } of files) {
+    if (kind !== 'claim' || of < epoch) await rm(join(place, name), { force: true });
   }
+}
+
+/** All of a key that has had no value for long. */
+async function removeKey(place: string): Promise<void> {
+  for (const { name } of (await look(place)).files) await rm(join(place, name), { force: true });
   await rmdir(place).catch((thrown: unknown) => {
     if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(thrown))) throw thrown; // a new claim: it stays
   });
 }
 
-async function listFolder(folder: string): Promise<StoredEntry[]> {
+/** Every key with its newest value, or, with 0 bytes, its last claim; the oldest first. */
+async function scan(folder: string): Promise<StoredEntry[]> {
   const entries: StoredEntry[] = [];
   for (const name of await readdir(folder)) {
     const key = keyOf(name);

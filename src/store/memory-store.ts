@@ -16,6 +16,7 @@ export function memoryStore(bounds: Partial<StoreBounds> = {}, nowMs: () => numb
   const entries = new Map<string, Entry>();
   const held = () =>
     [...entries]
+      .filter(([, { bytes }]) => bytes !== undefined)
       .map(([key, { epoch, bytes, savedMs }]) => ({ key, epoch, bytes: bytes?.length ?? 0, savedMs }))
       .sort((a, b) => a.savedMs - b.savedMs);
   function owned(key: string, epoch: number): Entry | undefined {
@@ -30,7 +31,7 @@ export function memoryStore(bounds: Partial<StoreBounds> = {}, nowMs: () => numb
       const entry = entries.get(key);
       const holder = entry?.epoch ?? 0;
       if (from !== undefined && from !== holder) throw fenced(from, holder);
-      const epoch = Math.max(holder + 1, nowMs());
+      const epoch = holder + 1;
       entries.set(key, { epoch, bytes: entry?.bytes, savedMs: nowMs() });
       return { epoch, bytes: entry?.bytes?.slice() };
     },
@@ -45,12 +46,17 @@ export function memoryStore(bounds: Partial<StoreBounds> = {}, nowMs: () => numb
       return bytes && { epoch, bytes: bytes.slice() };
     },
     async delete(key, epoch) {
-      if (owned(key, epoch)) entries.delete(key);
+      // The owner stays, so that one of old does not meet its own epoch when the key is used again.
+      const entry = owned(key, epoch);
+      if (entry) entries.set(key, { epoch: entry.epoch, bytes: undefined, savedMs: nowMs() });
     },
     list: async () => held(),
     async sweep() {
       const { remove, report } = dueForSweep(held(), limits, nowMs());
-      for (const { key } of remove) entries.delete(key);
+      for (const { key, epoch } of remove) entries.set(key, { epoch, bytes: undefined, savedMs: nowMs() });
+      for (const [key, { bytes, savedMs }] of entries) {
+        if (!bytes && nowMs() - savedMs > limits.ageMsMax) entries.delete(key);
+      }
       return report;
     },
   };

@@ -6,7 +6,7 @@
 // one fails with ERR_STATE_FENCED, so a server that was only slow, or cut off, cannot go on with a stream that another
 // has taken over. A put that returned is what the next claim reads.
 
-/** A value and who wrote it. */
+/** A value and who owns it, which need not be who wrote it. */
 export interface StoredState {
   readonly epoch: number;
   /** A copy: the caller may keep it. */
@@ -50,7 +50,7 @@ export interface StateStore {
   put(key: string, epoch: number, bytes: Uint8Array): Promise<void>;
   /** The value, whoever owns it. @throws ERR_STATE_DAMAGED, ERR_STORE_FAILED */
   get(key: string): Promise<StoredState | undefined>;
-  /** @throws ERR_STATE_FENCED, ERR_STORE_FAILED */
+  /** The value; its owner's epoch is remembered for `ageMsMax`. @throws ERR_STATE_FENCED, ERR_STORE_FAILED */
   delete(key: string, epoch: number): Promise<void>;
   /** All values, the oldest first. */
   list(): Promise<readonly StoredEntry[]>;

@@ -51,6 +51,7 @@ describe.each(kinds)('a %s store', (_, make) => {
     const second = await store.claim('s');
     expect(second.epoch).toBeGreaterThan(first.epoch);
     expect([...second.bytes!]).toEqual([1]);
+    expect((await store.get('s'))!.epoch).toBe(second.epoch);
     await expect(store.put('s', first.epoch, bytes(9))).rejects.toThrow(fails('ERR_STATE_FENCED'));
     await expect(store.delete('s', first.epoch)).rejects.toThrow(fails('ERR_STATE_FENCED'));
     expect([...(await store.get('s'))!.bytes]).toEqual([1]);
@@ -65,9 +66,15 @@ describe.each(kinds)('a %s store', (_, make) => {
     const store = await make();
     const first = await store.claim('s', 0);
     await store.put('s', first.epoch, bytes(1));
-    const tried = await Promise.allSettled(Array.from({ length: 8 }, () => store.claim('s', first.epoch)));
-    expect(tried.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const one of tried) if (one.status === 'rejected') expect(one.reason).toEqual(fails('ERR_STATE_FENCED'));
+    for (const from of [first.epoch, 0]) {
+      for (let round = 0; round < 20; round++) {
+        const key = from === 0 ? `new${round}` : 's';
+        const epoch = from === 0 ? 0 : (await store.get('s'))!.epoch;
+        const tried = await Promise.allSettled(Array.from({ length: 8 }, () => store.claim(key, epoch)));
+        expect(tried.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+        for (const one of tried) if (one.status === 'rejected') expect(one.reason).toEqual(fails('ERR_STATE_FENCED'));
+      }
+    }
     await expect(store.claim('s', 0).then(String)).rejects.toThrow(fails('ERR_STATE_FENCED'));
   });
 
@@ -75,7 +82,6 @@ describe.each(kinds)('a %s store', (_, make) => {
     const store = await make();
     const first = await store.claim('s');
     await store.delete('s', first.epoch);
-    await new Promise((resolve) => setTimeout(resolve, 2));
     const second = await store.claim('s');
     await expect(store.put('s', first.epoch, bytes(9))).rejects.toThrow(fails('ERR_STATE_FENCED'));
     await store.put('s', second.epoch, bytes(2));
