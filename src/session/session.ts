@@ -119,6 +119,14 @@ export class Session {
   get rowsWaiting(): number {
     return this.#door.rowsWaiting;
   }
+  /** Work is under way elsewhere: the state is not between two items. */
+  get busy(): boolean {
+    return this.#pending !== undefined;
+  }
+  /** All that came is consumed. */
+  get quiet(): boolean {
+    return !this.#pending && this.#door.itemsWaiting === 0;
+  }
   /** True after an end mark came out, after a failure and after close. */
   get ended(): boolean {
     return this.#ended;
@@ -165,9 +173,9 @@ export class Session {
     }
   }
 
-  /** The whole state between two items. Only when idle. */
+  /** The whole state between two items. Not while busy; what waits at the door is not in it. */
   snapshot(): Snapshot {
-    assert(!this.#pending && this.rowsWaiting === 0, 'snapshot while work is under way: await idle() first');
+    assert(!this.#pending, 'snapshot while work is under way: await idle() first');
     const { loaded, source } = this.#options;
     return {
       pipeline: loaded.pipeline.name,

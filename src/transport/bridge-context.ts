@@ -5,6 +5,7 @@ import type { Clock } from '../base/units.ts';
 import type { LoadedPipeline } from '../pipeline/connect.ts';
 import type { Pump } from '../session/pump.ts';
 import type { StreamLimits } from './limits.ts';
+import type { States } from './states.ts';
 
 export type OpenPipeline = (name: string, options: Readonly<Record<string, unknown>>) => Promise<LoadedPipeline>;
 
@@ -13,10 +14,14 @@ export interface BridgeContext {
   readonly openPipeline: OpenPipeline;
   readonly clock: Clock;
   readonly limits: StreamLimits;
+  /** Where resumable streams are kept. */
+  readonly states: States;
+  /** Whose stream it is; '' when nobody asks. */
+  readonly tenant: string;
   /** A place among the streams of the process: `turn` is called when it is this one's. */
   readonly join: Pump['join'];
   /** Microseconds from the arrival of a chunk to the socket taking a result of it. */
   readonly observe?: ((us: number) => void) | undefined;
-  /** Called once. `error` is absent after `end` and when the client just went. */
-  closed(error?: EngineError): void;
+  /** Called once. `error` is absent after `end` and when the client just went. @param gone its last state is stored */
+  closed(gone: Promise<void>, error?: EngineError): void;
 }

@@ -22,6 +22,13 @@ export interface StreamLimits {
   readonly idleMsMax: number;
   /** From connection to `start`. */
   readonly startMsMax: number;
+  /** Resumable streams: how often their state is stored, and after how many bytes of input it is sooner. */
+  readonly checkpointMsMax: number;
+  readonly checkpointBytesMax: number;
+  /** How long after its last state a stream can be resumed. `ready.resume.ttl_ms`. */
+  readonly resumeMsMax: number;
+  /** Messages kept for a client that has not confirmed them: with its state, each time it is stored. */
+  readonly resumeLogBytesMax: number;
 }
 
 export const DEFAULT_LIMITS: StreamLimits = {
@@ -34,6 +41,10 @@ export const DEFAULT_LIMITS: StreamLimits = {
   backlogBytesMax: 1_048_576,
   idleMsMax: 60_000,
   startMsMax: 10_000,
+  checkpointMsMax: 5000,
+  checkpointBytesMax: 1_048_576, // 33 s of 16 kHz pcm_s16le, an eighth of what the client keeps
+  resumeMsMax: 3_600_000,
+  resumeLogBytesMax: 262_144, // 25 s of a detection every 10 ms
 };
 
 /** How often a stream's timers are looked at: the precision of ack_ms, idle_ms and of waking after a slow reader. */

@@ -4,14 +4,16 @@ import type { LoadedPipeline } from '../pipeline/connect.ts';
 import type { Session } from '../session/session.ts';
 import type { FramedOp, ReadyMessage } from '../wire/messages.ts';
 import type { StreamLimits } from './limits.ts';
+import type { StreamRecord } from './stream-record.ts';
 
-/** @param framed what comes as framed binary, when start asked for that */
+/** @param framed what comes as framed binary, when start asked for that @param record a resumable stream's */
 export function readyMessage(
   id: string,
   session: Session,
   loaded: LoadedPipeline,
   limits: StreamLimits,
   framed: readonly FramedOp[] | undefined,
+  record: StreamRecord | undefined,
 ): ReadyMessage {
   const { name } = loaded.pipeline;
   const [sha256] = loaded.modelIds;
@@ -19,9 +21,9 @@ export function readyMessage(
     type: 'ready',
     session: id,
     stream: session.id,
-    recovered: false,
+    recovered: record?.recovered ?? false,
     offset: session.next,
-    seq: 0,
+    seq: record?.sendFrom ?? 0,
     pipeline: name,
     ...(sha256 === undefined ? {} : { model: { name, sha256 } }),
     numerics: loaded.numerics,
@@ -34,5 +36,6 @@ export function readyMessage(
       max_outstanding: limits.outstandingMessagesMax,
     },
     ...(framed ? { frame: 'framed', framed } : {}),
+    ...(record ? { resume: record.forReady(limits.resumeMsMax) } : {}),
   };
 }

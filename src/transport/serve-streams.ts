@@ -4,12 +4,14 @@
 import { type EngineError, engineError } from '../base/errors.ts';
 import type { Clock } from '../base/units.ts';
 import { createPump } from '../session/pump.ts';
+import { memoryStore } from '../store/memory-store.ts';
 import { type Codec, PROTOCOL_PB } from '../wire/codec.ts';
 import { jsonCodec } from '../wire/json-codec.ts';
 import { pbCodec } from '../wire/pb-codec.ts';
 import { Bridge } from './bridge.ts';
 import type { OpenPipeline } from './bridge-context.ts';
 import { type StreamLimits, TICK_MS } from './limits.ts';
+import { createStates, type StatesOptions } from './states.ts';
 import { type Connection, closeReason, type Transport } from './transport.ts';
 
 export type StreamEvent =
@@ -23,6 +25,8 @@ export interface ServeOptions {
   readonly openPipeline: OpenPipeline;
   readonly clock: Clock;
   readonly limits: StreamLimits;
+  /** Where resumable streams are kept. Default: this process's memory, and no sealed states. */
+  readonly states?: StatesOptions;
   /** Microseconds from the arrival of a chunk to the socket taking a result of it, for every result. */
   readonly observe?: (us: number) => void;
   /** One line per stream's life; never a payload. */
@@ -32,8 +36,11 @@ export interface ServeOptions {
 export interface StreamServer {
   /** Connections there are. */
   sessions(): number;
-  /** No new streams; the ones there are get `drain`, their answers, `end`, and 1001. Resolves when all are gone. */
-  drain(deadlineMs: number): Promise<void>;
+  /**
+   * No new streams. Ordinary ones get `drain`, their answers, `end`, and 1001; resumable ones are stored and get `drain`
+   * with their token, and 1012. Resolves when all are gone. @param url where resumable ones go on; absent: the same address
+   */
+  drain(deadlineMs: number, url?: string): Promise<void>;
   /** Ends what is left at once (ERR_DRAINING) and closes the transport. */
   close(): Promise<void>;
 }
@@ -42,6 +49,7 @@ export function serveStreams(options: ServeOptions): StreamServer {
   const { transport, clock, limits, openPipeline, log = () => undefined } = options;
   const bridges = new Set<Bridge>();
   const pump = createPump(clock);
+  const states = createStates(options.states ?? { store: memoryStore({ ageMsMax: limits.resumeMsMax }) });
   let ticker: ReturnType<typeof setInterval> | undefined;
   let draining = false;
   let emptied: () => void = () => undefined;
@@ -51,10 +59,10 @@ export function serveStreams(options: ServeOptions): StreamServer {
   }
   function accept(connection: Connection): void {
     const codec = connection.protocol === PROTOCOL_PB ? pbCodec : jsonCodec;
-    if (draining) return refuse(connection, codec, engineError('ERR_DRAINING', 'the server is going down'));
+    if (draining) return refuse(connection, codec, engineError('ERR_DRAINING', 'the server is going down'), log);
     if (bridges.size >= limits.sessionsMax) {
       const error = engineError('ERR_SESSION_LIMIT', `all ${limits.sessionsMax} places are taken`);
-      return refuse(connection, codec, error);
+      return refuse(connection, codec, error, log);
     }
     const id = crypto.randomUUID();
     const bridge: Bridge = new Bridge(connection, codec, {
@@ -62,10 +70,13 @@ export function serveStreams(options: ServeOptions): StreamServer {
       openPipeline,
       clock,
       limits,
+      states,
+      tenant: connection.tenant ?? '',
       observe: options.observe,
       join: pump.join,
-      closed(error) {
+      closed(gone, error) {
         bridges.delete(bridge);
+        states.leaving(gone);
         log({ event: 'closed', id, ...(error ? { error } : {}) });
         if (bridges.size > 0) return;
         clearInterval(ticker);
@@ -77,31 +88,34 @@ export function serveStreams(options: ServeOptions): StreamServer {
     log({ event: 'opened', id });
     ticker ??= setInterval(tick, TICK_MS);
   }
-  function refuse(connection: Connection, codec: Codec, error: EngineError): void {
-    const { code, message } = error;
-    connection.messages$.subscribe();
-    connection.send(codec.encodeServer({ type: 'error', code, fatal: true, message }));
-    connection.close(error.closeCode, closeReason(code));
-    log({ event: 'refused', error });
-  }
-
   const subscription = transport.connections$.subscribe(accept);
   return {
     sessions: () => bridges.size,
-    async drain(deadlineMs) {
+    async drain(deadlineMs, url) {
       draining = true;
-      if (bridges.size === 0) return;
+      if (bridges.size === 0) return states.settled();
       const empty = new Promise<void>((resolve) => {
         emptied = resolve;
       });
-      for (const bridge of [...bridges]) bridge.drain(deadlineMs);
+      for (const bridge of [...bridges]) bridge.drain(deadlineMs, url);
       await empty;
+      await states.settled();
     },
     async close() {
       draining = true;
-      for (const bridge of [...bridges]) bridge.fail(engineError('ERR_DRAINING', 'the server is going down'));
+      for (const bridge of [...bridges]) void bridge.fail(engineError('ERR_DRAINING', 'the server is going down'));
+      states.close();
+      await states.settled();
       subscription.unsubscribe();
       await transport.close();
     },
   };
+}
+
+function refuse(connection: Connection, codec: Codec, error: EngineError, log: (event: StreamEvent) => void): void {
+  const { code, message } = error;
+  connection.messages$.subscribe();
+  connection.send(codec.encodeServer({ type: 'error', code, fatal: true, message }));
+  connection.close(error.closeCode, closeReason(code));
+  log({ event: 'refused', error });
 }

@@ -7,6 +7,8 @@ import type { Frame } from '../wire/codec.ts';
 export interface Connection {
   /** The subprotocol agreed on; '' when the client asked for none. */
   readonly protocol: string;
+  /** Who it is, when the transport asked: streams are resumed by the same only. */
+  readonly tenant?: string;
   /** Hot, one subscriber, which must subscribe at once. Completes when the connection is gone, for whatever reason. */
   readonly messages$: Observable<Frame>;
   /** Bytes given to `send` that the other side's network has not taken. */

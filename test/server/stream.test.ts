@@ -211,7 +211,7 @@ describe('trouble that does not end a stream', () => {
     await client.next('ready');
     client.send(new Uint8Array(0));
     client.send(new Uint8Array(321));
-    client.send({ type: 'snapshot', id: 'x', inline: true });
+    client.send({ type: 'restored', id: 'x' });
     client.send({ type: 'gap', from: 5, to: 10 });
     client.send({ type: 'gap', from: 0, to: 0 });
     client.send(START);

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { type Clock, micros } from '../../src/base/units.ts';
 import { DEFAULT_LIMITS, type StreamLimits } from '../../src/transport/limits.ts';
 import { type StreamEvent, type StreamServer, serveStreams } from '../../src/transport/serve-streams.ts';
+import type { StatesOptions } from '../../src/transport/states.ts';
 import type { Transport } from '../../src/transport/transport.ts';
 import { wsTransport } from '../../src/transport/ws/ws-transport.ts';
 import type { ServerMessage } from '../../src/wire/messages.ts';
@@ -25,23 +26,36 @@ export interface ServeMore {
   readonly limits?: Partial<StreamLimits>;
   readonly events?: StreamEvent[];
   readonly clock?: Clock;
+  readonly states?: StatesOptions;
 }
 
-export function serveOn(transport: Transport, { limits, events, clock = realClock }: ServeMore = {}): StreamServer {
+export function serveOn(
+  transport: Transport,
+  { limits, events, clock = realClock, states }: ServeMore = {},
+): StreamServer {
   return serveStreams({
     transport,
     openPipeline: openTestPipeline,
     clock,
     limits: { ...DEFAULT_LIMITS, ...limits },
     log: (event) => events?.push(event),
+    ...(states ? { states } : {}),
   });
 }
 
-export async function startServer(limits: Partial<StreamLimits> = {}, pingMs = 10_000): Promise<TestServer> {
+export async function startServer(
+  limits: Partial<StreamLimits> = {},
+  pingMs = 10_000,
+  states?: StatesOptions,
+): Promise<TestServer> {
   const http = createServer((_, response) => response.end('plain'));
   const { messageBytesMax } = { ...DEFAULT_LIMITS, ...limits };
   const events: StreamEvent[] = [];
-  const streams = serveOn(wsTransport({ server: http, messageBytesMax, pingMs }), { limits, events });
+  const streams = serveOn(wsTransport({ server: http, messageBytesMax, pingMs }), {
+    limits,
+    events,
+    ...(states ? { states } : {}),
+  });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   return {
     url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/v1/stream`,
