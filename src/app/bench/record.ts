@@ -23,8 +23,10 @@ export interface BenchRecord {
 export type Report = (record: BenchRecord) => void;
 
 export interface BenchOptions {
-  /** Folder of recordings that are not part of this package. */
+  /** Folder of recordings or series that are not part of this package. */
   readonly data?: string;
+  /** Folder that the results of single recordings or series go to. */
+  readonly out?: string;
   /** Folder of other projects' ONNX files: see peers/onnx-peers.ts. */
   readonly peers?: string;
   /** How often the candidates take turns. */

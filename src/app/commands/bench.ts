@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { benchAudio } from '../bench/audio.ts';
 import { benchKernels } from '../bench/kernels.ts';
 import { benchMemory } from '../bench/memory.ts';
+import { benchNab } from '../bench/nab.ts';
 import { benchOnnx } from '../bench/onnx.ts';
 import { benchPeers } from '../bench/peers.ts';
 import { benchPrefill } from '../bench/prefill.ts';
@@ -28,8 +29,8 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   streams: benchStreams,
   memory: benchMemory,
 };
-/** Run by name only: what `soak` looks for shows after many minutes, `audio` needs recordings. */
-const BY_NAME: Readonly<Record<string, Section>> = { soak: benchSoak, audio: benchAudio };
+/** Run by name only: what `soak` looks for shows after many minutes, `audio` needs recordings, `nab` the benchmark's series. */
+const BY_NAME: Readonly<Record<string, Section>> = { soak: benchSoak, audio: benchAudio, nab: benchNab };
 
 const OUT = 'out/bench';
 
@@ -49,7 +50,7 @@ export function addBench(program: Command): void {
       '--peers <folder>',
       "other projects' ONNX files: gtcrn_simple, ulunas_stream_simple, dtln_1, dtln_2, dnsmos_sig_bak_ovr",
     )
-    .option('--data <folder>', 'recordings for audio: noisy/ and clean/, or vad.jsonl and vad/')
+    .option('--data <folder>', 'for audio: noisy/ and clean/, or vad.jsonl and vad/; for nab: data/ and labels/')
     .option('--repetitions <n>', 'how often the candidates take turns', positive)
     .option('--round-ms <ms>', 'how long a candidate runs in its turn', positive)
     .addOption(new Option('--clock <clock>', 'CPU time of all threads, or time that passed').choices(['cpu', 'wall']))
@@ -69,7 +70,7 @@ async function bench(asked: string | undefined, { json = false, out, ...options 
     for (const [name, run] of chosen) {
       const section = { name, records: [], notes: [] };
       sections.push(section);
-      await measure(section, run, options, json);
+      await measure(section, run, { ...options, ...(out !== undefined && { out }) }, json);
     }
   } finally {
     // Also when a section failed: what was measured until then is not lost.
