@@ -1,6 +1,6 @@
 """The recordings as a few flat arrays: decode once, keep in one npz, hold whole in (GPU) memory.
 
-corpus.py --data <audio folder> --to corpus.npz [--only 400]
+corpus.py --data <audio folder> [--data <another>] --to corpus.npz [--only 400]
 Every clip begins on a multiple of 160 samples; clips of one voice follow each other, so that a run of
 samples is a person who goes on talking. Nothing below eval/ is opened. `--only` keeps some clips (tests).
 """
@@ -81,6 +81,21 @@ def lay(clips, speech):
             "length": np.array([len(x) for x, _ in clips]), "id": np.array([i for _, i in clips])}
 
 
+def manifest(folders):
+    """The clips of the audio folders, each with `file` as a whole path and `split`.
+
+    The first folder is split by split.py, by its manifest alone: its dev clips are the same whatever stands beside
+    it. All of the further folders is training's.
+    """
+    found = []
+    for n, folder in enumerate(folders):
+        items = [json.loads(line) for line in open(folder / "manifest.jsonl", encoding="utf8")]
+        held = held_out(items) if n == 0 else set()
+        found += [{**item, "file": str(folder / item["file"]), "split": "dev" if group(item, i) in held else "train"}
+                  for i, item in enumerate(items)]
+    return found
+
+
 def shards(folder, items):
     """Decodes the files of a manifest, in threads."""
     names = sorted({item["file"] for item in items if (folder / item["file"]).exists()})
@@ -99,13 +114,11 @@ def numbered(item):
 
 
 def build(data, only=None, say=None):
-    """All parts as one flat dict of arrays, `<part>.<split>.<field>`, and the names of ids."""
-    folder, found = Path(data) / "train", {}
-    items = [json.loads(line) for line in open(folder / "manifest.jsonl", encoding="utf8")]
-    held = held_out(items)
-    items = [{**item, "split": "dev" if group(item, i) in held else "train"} for i, item in enumerate(items)]
-    items = thin(items, only)
-    sound = shards(folder, items)
+    """All parts of the audio folders `data` as one flat dict of arrays, `<part>.<split>.<field>`, and the names of ids.
+    Words to be spotted are the first folder's."""
+    folders, found = [Path(d) for d in data], {}
+    items = thin(manifest([f / "train" for f in folders]), only)
+    sound = shards(Path(), items)
     items = [i for i in items if i["file"] in sound]
     cut = lambda i: sound[i["file"]][i["offset"]:i["offset"] + i["samples"]]
     speakers = sorted({i["speaker"] for i in items if i["kind"] == "speech"})
@@ -122,7 +135,7 @@ def build(data, only=None, say=None):
         found.update({f"{name}.{split}.{k}": v for name, p in part.items() for k, v in p.items()})
     found.update(speakers=np.array(speakers), types=np.array(types), words=np.array(WORDS))
     prompts = [(cut(i), NUMBERS[int(i["orig"][-6])]) for i in items if re.search(r"Allison/digits/\d\.g722$", i["orig"])]
-    found.update(keywords(Path(data) / "keywords", only, prompts, say))
+    found.update(keywords(folders[0] / "keywords", only, prompts, say))
     return found
 
 
@@ -161,7 +174,8 @@ def keywords(folder, only, prompts=(), say=None):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--data", required=True, help="audio folder: holds train/, perhaps keywords/")
+    p.add_argument("--data", required=True, action="append",
+                   help="audio folder: holds train/, perhaps keywords/; given again: more for training alone")
     p.add_argument("--to", required=True)
     p.add_argument("--say", help="folder of say.py: synthesised words, for training only")
     p.add_argument("--only", type=int, help="keep about so many clips of each manifest")

@@ -66,7 +66,7 @@ def load_stack(folder):
         if ssm else Shape(**both, att_heads=c["num_attention_heads"], att_dim=c["head_dim"], mlp=c["intermediate_size"],
                           window=c["sliding_window"], theta=c["rope_theta"])
     net = Stack("ssm" if ssm else "attention", shape)
-    net.load_state_dict({k: v for k, v in weights.items() if not k.startswith("embedding.")})
+    net.load_state_dict({k: v for k, v in weights.items() if k != "background" and not k.startswith("embedding.")})
     return net.eval(), c
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
+import background
 import cards
 import denoise_net
 from cells import EPS, Shape
@@ -100,7 +101,7 @@ def golden(task, size, net):
         twin = Stack(net.cell, net.shape).double()
         twin.load_state_dict({k: v.double() for k, v in net.state_dict().items()})
         found["f64/out.logits"] = twin(rows[None]).flatten()
-    if net.aside:
+    if "background" in net.aside:
         found["out.embedding"] = torch.nn.functional.linear(
             net.trunk(single[None])[0], net.aside["embedding.weight"], net.aside["embedding.bias"]).flatten()
     states, worst = net.start(1), 0.0
@@ -118,7 +119,7 @@ def describe(task, size, net, trained, measured, threshold):
     """Section millrace of the config: all that a reader needs beside the weights."""
     front = {**denoise_net.FRONTEND, "phase_bins": denoise_net.PHASE[size]} if task == "denoise" else FRONTEND
     found = {"task": task, "version": 2 if task == "vad" else 1, "frontend": front, "ends": ENDS}
-    if net.aside:
+    if "background" in net.aside:
         found["ends"] = {**ENDS, "embedding": "embedding"}
     if task == "denoise":
         found["heads"] = {**denoise_net.heads(size), "latency_samples": denoise_net.WIN}
@@ -135,15 +136,18 @@ def main():
     p.add_argument("--to", required=True, help="model folder")
     p.add_argument("--measured", help="JSON of evaluate*.py: {<model folder's name>: figures, ..}")
     p.add_argument("--hardware", default="a CPU", help="what trained it, in words, for the card")
+    p.add_argument("--corpus", help="keywords: what corpus.py wrote, for what running speech is to the embedding")
     p.add_argument("--threshold", type=float, default=0.5, help="keywords: mean probability from which on a word counts")
     args = p.parse_args()
     torch.set_num_threads(1)
     task, size, net, _, trained = read(args.checkpoint)
     to = Path(args.to)
+    if args.corpus:
+        net.aside = background.whitened(net, net.aside, np.load(args.corpus))
     measured = json.loads(Path(args.measured).read_text("utf8")) if args.measured else {}
     about = describe(task, size, net, trained, measured.get(to.name), args.threshold)
     to.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in {**net.state_dict(), **net.aside}.items()}, to / "model.safetensors")
+    save_file({k: v.contiguous() for k, v in {**net.state_dict(), **(net.aside if "background" in net.aside else {})}.items()}, to / "model.safetensors")
     save_file(golden(task, size, net), to / "golden.safetensors")
     for path in to.glob("*.safetensors"):
         path.chmod(0o644)  # save_file leaves files that only their owner can read

@@ -5,11 +5,11 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readEnrolled } from '../../operator/match-words/index.ts';
-import { backgroundOf, HOPS, makePrototype } from '../enrol/make-prototype.ts';
-import { openTrunk, type TrunkRows } from '../enrol/trunk-rows.ts';
+import { HOPS, makePrototype, type Recorded } from '../enrol/make-prototype.ts';
+import { record } from '../enrol/record.ts';
+import { backgroundOf, openTrunk } from '../enrol/trunk-rows.ts';
 import { wholeSource } from '../evaluate/keyword-clips.ts';
 import { openPackagedModel, readEnrolledFile } from '../open-pipeline.ts';
-import { ASSETS } from '../paths.ts';
 import { print } from '../print.ts';
 import { openSource } from '../source/open-source.ts';
 import { usage } from '../usage.ts';
@@ -47,34 +47,25 @@ async function enrol(name: string, flags: EnrolFlags): Promise<void> {
   const model = await openPackagedModel(`keyword-${flags.cell}`);
   const before = existsSync(flags.out) ? await wordsBefore(flags.out, model.id) : [];
   const trunk = await openTrunk(model);
-  const read = async (file: string): Promise<TrunkRows> => {
+  const recordings: Recorded[] = [];
+  for (const file of await recordingsIn(flags.from)) {
     const source = await openSource(file);
-    return trunk(await wholeSource(source), { rateHz: source.rateHz, width: source.width });
-  };
-  const recordings: TrunkRows[] = [];
-  for (const file of await recordingsIn(flags.from)) recordings.push(await read(file));
-  const other = await read(join(ASSETS, 'speech-in-noise.wav'));
-  const background = backgroundOf(other);
-  const made = makePrototype(recordings, other, background);
-  const { threshold, among } = made;
-  const word = {
-    name,
-    direction: [...made.direction],
-    threshold,
-    recordings: recordings.length,
-    among,
-    other: made.other,
-  };
+    recordings.push(await record(await wholeSource(source), { rateHz: source.rateHz, width: source.width }, trunk));
+  }
+  const made = makePrototype(recordings, backgroundOf(model));
+  const { threshold, among, other } = made;
+  const direction = [...made.direction];
+  const word = { name, direction, threshold, recordings: recordings.length, among, other };
   const words = [...before.filter((one) => one.name !== name), word];
-  const shared = { hops: HOPS, mean: [...background.mean], deviation: [...background.deviation] };
+  const shared = { hops: HOPS, width: direction.length };
   const millrace = { task: 'enrolled-words', trunk: model.id, cell: flags.cell, ...shared, words };
   await writeFile(flags.out, `${JSON.stringify({ millrace })}\n`);
   const heard = among.filter((score) => score >= threshold).length;
-  print(`${name}: threshold ${threshold.toFixed(2)}; other speech comes to ${made.other.toFixed(2)} at most`);
+  print(`${name}: threshold ${threshold.toFixed(2)}; other speech comes to ${other.toFixed(2)}`);
   print(
     `each against the others, ${heard} of ${among.length} recordings are heard (${among[0]!.toFixed(2)} to ${among.at(-1)!.toFixed(2)})`,
   );
-  if (among[Math.floor(among.length / 10)]! - made.other < CLEARANCE) {
+  if (among[Math.floor(among.length / 10)]! - other < CLEARANCE) {
     print('other speech comes as near as the recordings do: expect false alarms; a longer or another word would help');
   } else if (heard < 0.8 * among.length) print('that is few: more recordings, a longer word or less noise would help');
   print(`millrace run ${flags.out} --in mic listens for: ${words.map((one) => one.name).join(', ')}`);

@@ -1,6 +1,7 @@
-// A word's prototype out of a few recordings of it: where the trunk stood at the word's end, on average, in deviations from other
-// speech; and the threshold that lies between what the recordings score among themselves, each against the others, and what
-// other speech scores. The arithmetic at run time: operator/match-words.
+// A word's prototype out of a few recordings of it: where the embedding stood at the word's end, on average, in quiet and in noise;
+// and the threshold that lies between what recordings score that were left out and what running speech scores. The embedding is
+// such that running speech has mean 0 and covariance 1 in it, so that a cosine is a distance from other speech in all directions
+// alike (train/README.md). The arithmetic at run time: operator/match-words.
 
 import type { TrunkRows } from './trunk-rows.ts';
 
@@ -11,58 +12,74 @@ const SEARCH_HOPS = 25;
 const BEHIND_END_HOPS = 10;
 const RANGE_NATS = 4.6; // 20 dB
 const ROUNDS = 4;
-/** Of the way from other speech's best to the tenth part of the recordings that scores least. */
+/** Recordings are left out a quarter at a time. */
+const PARTS = 4;
+/** Other speech's score: the mean of so many rows of the background that come nearest. */
+const NEAREST = 4;
+/** Of the way from other speech's score to the tenth part of the recordings that scores least. */
 const THRESHOLD_SHARE = 0.6;
-const MARGIN_MIN = 0.02;
 
-export interface Background {
-  readonly mean: Float64Array;
-  readonly deviation: Float64Array;
+/** One recording, and the same sound in noise: hop by hop alike. */
+export interface Recorded {
+  readonly quiet: TrunkRows;
+  readonly noisy: readonly TrunkRows[];
 }
+
+/** [rows][width] directions of running speech. */
+export type Background = readonly Float64Array[];
 
 export interface MadePrototype {
   readonly direction: Float64Array;
   readonly threshold: number;
-  /** What each recording scores against the others, ascending; the best of other speech. */
+  /** What each recording scores against the others, ascending. */
   readonly among: readonly number[];
+  /** What other speech comes to. */
   readonly other: number;
 }
 
-/** Mean and deviation of each value of the trunk, its rows averaged as they will be. */
-export function backgroundOf(other: TrunkRows): Background {
-  const { width } = other;
-  const means = windowMeans(other);
-  const mean = new Float64Array(width);
-  const deviation = new Float64Array(width);
-  for (const row of means) for (let i = 0; i < width; i++) mean[i]! += row[i]! / means.length;
-  for (const row of means) for (let i = 0; i < width; i++) deviation[i]! += (row[i]! - mean[i]!) ** 2 / means.length;
-  return { mean, deviation: deviation.map((value) => Math.sqrt(value) + 1e-3) };
+interface Placed {
+  readonly quiet: readonly Float64Array[];
+  readonly noisy: readonly (readonly Float64Array[])[];
 }
 
-export function makePrototype(
-  recordings: readonly TrunkRows[],
-  other: TrunkRows,
-  background: Background,
-): MadePrototype {
-  const placed = recordings.map((rows) => directions(rows, background));
-  let ends = recordings.map((rows) => Math.min(rows.loud.length - 1, soundEnd(rows.loud) + BEHIND_END_HOPS));
-  /** Sum of where all recordings stand at their ends, but for one. */
-  const sumWithout = (left: number): Float64Array => {
-    const sum = new Float64Array(background.mean.length);
-    for (const [i, rows] of placed.entries()) {
-      if (i !== left) for (let k = 0; k < sum.length; k++) sum[k]! += rows[ends[i]!]![k]!;
-    }
-    return sum;
-  };
-  for (let round = 0; round < ROUNDS; round++) {
-    ends = placed.map((rows, i) => bestNear(rows, sumWithout(i), ends[i]!));
-  }
-  const direction = unit(sumWithout(-1));
-  const among = placed.map((rows, i) => bestScore(rows, unit(sumWithout(i)))).sort((a, b) => a - b);
-  const against = bestScore(directions(other, background), direction);
+export function makePrototype(recordings: readonly Recorded[], background: Background): MadePrototype {
+  const placed = recordings.map(({ quiet, noisy }) => ({ quiet: directions(quiet), noisy: noisy.map(directions) }));
+  const ends = alignedEnds(
+    placed,
+    recordings.map(({ quiet }) => Math.min(quiet.loud.length - 1, soundEnd(quiet.loud) + BEHIND_END_HOPS)),
+  );
+  const direction = prototypeOf(placed, ends, () => true);
+  const among = placed
+    .map((one, i) =>
+      bestScore(
+        one.quiet,
+        prototypeOf(placed, ends, (k) => k % PARTS !== i % PARTS),
+      ),
+    )
+    .sort((a, b) => a - b);
+  const nearest = background.map((row) => dot(row, direction)).sort((a, b) => b - a);
+  const other = nearest.slice(0, NEAREST).reduce((sum, score) => sum + score, 0) / Math.min(NEAREST, nearest.length);
   const least = among[Math.floor(among.length / 10)]!;
-  const threshold = Math.max(against + MARGIN_MIN, against + THRESHOLD_SHARE * (least - against));
-  return { direction, threshold: Math.min(0.99, Math.max(0.05, threshold)), among, other: against };
+  const threshold = other + THRESHOLD_SHARE * Math.max(0, least - other);
+  return { direction, threshold: Math.min(0.99, Math.max(0.05, threshold)), among, other };
+}
+
+/** Ends at which the recordings are most alike, each moved towards the others a few times. */
+function alignedEnds(placed: readonly Placed[], first: readonly number[]): number[] {
+  let ends = [...first];
+  for (let round = 0; round < ROUNDS; round++) {
+    const sum = sumOf(placed.map(({ quiet }, i) => quiet[ends[i]!]!));
+    ends = placed.map(({ quiet }, i) => {
+      const others = sum.map((value, k) => value - quiet[ends[i]!]![k]!);
+      return bestNear(quiet, others, ends[i]!);
+    });
+  }
+  return ends;
+}
+
+function prototypeOf(placed: readonly Placed[], ends: readonly number[], take: (i: number) => boolean): Float64Array {
+  const rows = placed.flatMap(({ quiet, noisy }, i) => (take(i) ? [quiet, ...noisy].map((all) => all[ends[i]!]!) : []));
+  return unit(sumOf(rows));
 }
 
 /** The best mean cosine of as many hops as the spotter takes. */
@@ -75,19 +92,14 @@ export function bestScore(rows: readonly Float64Array[], direction: Float64Array
   return best;
 }
 
-/** Where the trunk stands at each hop: unit vectors of the means of the last hops, in deviations. */
-export function directions(rows: TrunkRows, { mean, deviation }: Background): Float64Array[] {
-  return windowMeans(rows).map((row) => unit(row.map((value, i) => (value - mean[i]!) / deviation[i]!)));
-}
-
-/** [hops] means of the last HOPS rows; rows before the first are zeros. */
-function windowMeans({ rows, width, loud }: TrunkRows): Float64Array[] {
+/** Where the embedding stands at each hop: unit vectors of the means of the last HOPS rows; before the first are zeros. */
+export function directions({ rows, width, loud }: TrunkRows): Float64Array[] {
   return Array.from(loud, (_, hop) => {
     const mean = new Float64Array(width);
     for (let past = Math.max(0, hop - HOPS + 1); past <= hop; past++) {
       for (let i = 0; i < width; i++) mean[i]! += rows[past * width + i]! / HOPS;
     }
-    return mean;
+    return unit(mean);
   });
 }
 
@@ -105,6 +117,12 @@ function bestNear(rows: readonly Float64Array[], direction: Float64Array, end: n
 }
 
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+function sumOf(rows: readonly Float64Array[]): Float64Array {
+  const sum = new Float64Array(rows[0]!.length);
+  for (const row of rows) for (let k = 0; k < sum.length; k++) sum[k]! += row[k]!;
+  return sum;
+}
 
 function unit(vector: Float64Array): Float64Array {
   const length = Math.sqrt(dot(vector, vector)) + 1e-9;

@@ -1,5 +1,6 @@
-// What the trunk of a keyword model makes of a recording: its rows before the head, one every 10 ms, beside the loudness of the
-// hop. Any rate, any channels; the front end is the one that config.json says.
+// What a keyword model makes of a recording beside its words: rows of its embedding, one every 10 ms, with the loudness of the hop;
+// and what it makes of running speech, which lies beside its weights. Any rate, any channels; the front end is the one that
+// config.json says.
 
 import { streamId } from '../../base/units.ts';
 import type { Cell } from '../../cell/cell.ts';
@@ -13,7 +14,7 @@ import { type LoadedPipeline, loadPipeline } from '../../pipeline/connect.ts';
 import { definePipeline, type StreamFormat } from '../../pipeline/define-pipeline.ts';
 import { Session } from '../../session/session.ts';
 import { configReader } from '../../weights/config-reader.ts';
-import type { Model } from '../../weights/tensor.ts';
+import { type Model, tensor } from '../../weights/tensor.ts';
 import { systemClock } from '../clock.ts';
 
 export interface TrunkRows {
@@ -27,8 +28,25 @@ export interface TrunkRows {
 const SIZE_MAX = 65_536;
 /** Silence around a recording: a model is sure of a word only up to 250 ms after its end. */
 const PAD_SECONDS = 0.5;
+/** Tensor [rows, width] of directions of running speech in the embedding. */
+const BACKGROUND = 'background';
 
-/** @throws ERR_CONFIG_INVALID for a model that is no keyword model with log-mel rows */
+/** A recording with silence around it. */
+export function padded(sound: Float32Array, { rateHz, width }: StreamFormat): Float32Array {
+  const pad = Math.round(PAD_SECONDS * rateHz) * width;
+  const whole = new Float32Array(sound.length + 2 * pad);
+  whole.set(sound, pad);
+  return whole;
+}
+
+/** @throws ERR_WEIGHTS_MISSING for a model without a background */
+export function backgroundOf({ weights }: Model): Float64Array[] {
+  const [rows = 0, width = 0] = weights.get(BACKGROUND)?.shape ?? [];
+  const data = tensor(weights, BACKGROUND, [rows, width]);
+  return Array.from({ length: rows }, (_, row) => Float64Array.from(data.subarray(row * width, (row + 1) * width)));
+}
+
+/** @throws ERR_CONFIG_INVALID for a model that is no keyword model with log-mel rows and an embedding */
 export async function openTrunk(
   model: Model,
 ): Promise<(sound: Float32Array, source: StreamFormat) => Promise<TrunkRows>> {
@@ -42,11 +60,12 @@ export async function openTrunk(
     ...{ bands: integer('mels'), lowHz: frontEnd.number('f_min'), highHz: frontEnd.number('f_max') },
     ...{ window: 'hann' as const, floor: frontEnd.number('log_floor') },
   };
+  millrace.section('ends').text('embedding');
   const heads = millrace.texts('words').length;
   readWords(millrace, heads);
   const pipeline = definePipeline<Cell>({
     name: 'trunk',
-    summary: 'what stands before the head of a keyword model',
+    summary: 'the embedding of a keyword model',
     input: { kind: 'audio', rateHz, width: 1, hopRows },
     options: {},
     load: async (_open, _options, engine) => buildStack(model, { engine, trunk: true }),
@@ -76,13 +95,10 @@ async function run(
     clock: systemClock,
     onOutput: ({ item }) => void (item.kind === 'chunk' && found.push(item.data.slice())),
   });
-  const silence = new Float32Array(Math.round(PAD_SECONDS * source.rateHz) * source.width);
   const second = source.rateHz * source.width;
-  for (const part of [silence, sound, silence]) {
-    for (let at = 0; at < part.length; at += second) {
-      session.rows(part.subarray(at, at + second));
-      await session.idle();
-    }
+  for (let at = 0; at < sound.length; at += second) {
+    session.rows(sound.subarray(at, at + second));
+    await session.idle();
   }
   session.mark('end');
   await session.idle();

@@ -38,6 +38,11 @@ export function keywordClips(folder: string, words: readonly string[]): AsyncIte
   );
 }
 
+/** Clips of a word in one split. */
+export function clipsOf(folder: string, word: string, wanted: 'train' | 'eval'): AsyncIterable<Clip> {
+  return clips(join(folder, 'keywords'), (line) => line.split === wanted && line.word === word);
+}
+
 /** Speech in which nobody was asked to say a keyword; none where the folder has no train/. */
 export function otherSpeech(folder: string): AsyncIterable<Clip> {
   return clips(join(folder, 'train'), ({ kind, word }) => kind === 'speech' && word === undefined);

@@ -1,8 +1,8 @@
-// Compares what a keyword model's trunk makes of a stream with words that were shown to it (millrace enrol):
-//   in --[rows, 1 + n | logits n | trunk d]--|     out --[rows, 1 + n + words]--|, behind the loudness p = sigmoid(logits), scores
+// Compares the embedding of a stream with words that were shown to it (millrace enrol):
+//   in --[rows, 1 + n | logits n | embedding d]--|     out --[rows, 1 + n + words]--|, behind the loudness p = sigmoid(logits), scores
 // A score is 1/2 + cosine - the word's threshold, within 0 and 1, so that 1/2 is where a word begins to count, as with a
-// probability. The cosine: between the word's prototype and the mean of the trunk's last rows, each value measured in deviations
-// from other speech. The rows: buildStack(model, { trunk: true }). What decides: spot-words/.
+// probability. The cosine: between the word's prototype and the mean of the embedding's last rows; running speech has mean 0 and
+// covariance 1 there. The rows: buildStack(model, { trunk: true }). What decides: spot-words/.
 
 import { assert } from '../../base/assert.ts';
 import { sigmoid } from '../../base/math.ts';
@@ -12,7 +12,7 @@ import { spanCellRows } from '../row-results.ts';
 import type { Stage } from '../stage.ts';
 
 export interface Prototype {
-  /** [d], of length 1: the mean over the recordings of where the trunk stood at the word's end. */
+  /** [d], of length 1: the mean over the recordings of where the embedding stood at the word's end. */
   readonly direction: readonly number[];
   /** Cosine from which on a word counts, above 0. */
   readonly threshold: number;
@@ -23,25 +23,26 @@ export interface MatchWordsOptions {
   readonly heads: number;
   /** Rows that a mean is taken over. */
   readonly hops: number;
-  /** [d] mean and deviation of each of the trunk's values on other speech. */
-  readonly mean: readonly number[];
-  readonly deviation: readonly number[];
+  /** Values of an embedding's row. */
+  readonly width: number;
   readonly words: readonly Prototype[];
   /** Grid rows that one row covers. */
   readonly spanRows: number;
   readonly slot?: string;
 }
 
-/** State: the last `hops` rows of the trunk. A gap fills it with zeros, which are like no word; a reset too. */
+/** State: the last `hops` rows of the embedding. A gap fills it with zeros, which are like no word; a reset too. */
 export function matchWords(options: MatchWordsOptions): Stage {
-  const { heads, hops, mean, deviation, words, spanRows, slot = 'match' } = options;
-  const d = mean.length;
-  assert(deviation.length === d && words.every((word) => word.direction.length === d), 'match-words: widths differ');
+  const { heads, hops, width: d, words, spanRows, slot = 'match' } = options;
+  assert(
+    words.every((word) => word.direction.length === d),
+    'match-words: widths differ',
+  );
   const [width, dOut] = [1 + heads + d, 1 + heads + words.length];
   const layout = { past: f32(hops, d), hop: f64(1) };
   const z = new Float64Array(d);
 
-  /** The mean of the ring [hops, d] from its oldest row on, in deviations; returns its length. */
+  /** The sum of the ring [hops, d] from its oldest row on, which has the mean's direction; returns its length. */
   function place(past: Float32Array, oldest: number): number {
     z.fill(0);
     for (let k = 0; k < hops; k++) {
@@ -49,10 +50,7 @@ export function matchWords(options: MatchWordsOptions): Stage {
       for (let i = 0; i < d; i++) z[i]! += past[row + i]!;
     }
     let power = 0;
-    for (let i = 0; i < d; i++) {
-      z[i] = (z[i]! / hops - mean[i]!) / deviation[i]!;
-      power += z[i]! * z[i]!;
-    }
+    for (let i = 0; i < d; i++) power += z[i]! * z[i]!;
     return Math.sqrt(power);
   }
 
@@ -60,7 +58,7 @@ export function matchWords(options: MatchWordsOptions): Stage {
     const { past, hop } = context.state(slot, layout, ({ at }) => void [at.past.fill(0), at.hop.fill(0)]).at;
     return {
       chunk(item) {
-        assert(item.width === width, 'match-words takes a loudness, logits and a row of the trunk');
+        assert(item.width === width, 'match-words takes a loudness, logits and an embedding');
         const data = new Float32Array(item.rows * dOut);
         for (let row = 0; row < item.rows; row++) {
           const [from, to] = [row * width, row * dOut];

@@ -1,12 +1,12 @@
 // Enrolled words as millrace enrol writes them: { "millrace": { "task": "enrolled-words", "trunk": <id of a keyword model>,
-// "cell", "hops", "mean", "deviation", "words": [{ "name", "direction", "threshold", ... }] } }.
+// "cell", "hops", "width", "words": [{ "name", "direction": [width], "threshold", ... }] } }.
 
 import { configReader } from '../../weights/config-reader.ts';
 import type { Model } from '../../weights/tensor.ts';
 import type { MatchWordsOptions, Prototype } from './match-words.ts';
 
-export interface EnrolledWords extends Pick<MatchWordsOptions, 'hops' | 'mean' | 'deviation'> {
-  /** Id of the model whose trunk they were shown to. */
+export interface EnrolledWords extends Pick<MatchWordsOptions, 'hops' | 'width'> {
+  /** Id of the model that they were shown to. */
   readonly trunk: string;
   readonly cell: 'ssm' | 'attention';
   readonly words: readonly (Prototype & { readonly name: string })[];
@@ -14,15 +14,13 @@ export interface EnrolledWords extends Pick<MatchWordsOptions, 'hops' | 'mean' |
 
 const HOPS_MAX = 100;
 const WORDS_MAX = 64;
+const WIDTH_MAX = 4096;
 
 /** @throws ERR_CONFIG_INVALID naming the field that is missing or does not fit */
 export function readEnrolled(model: Model): EnrolledWords {
   const config = configReader(model).section('millrace');
   config.oneOf('task', ['enrolled-words']);
-  const [mean, deviation] = [config.numbers('mean'), config.numbers('deviation')];
-  if (deviation.length !== mean.length || !deviation.every((value) => value > 0)) {
-    throw config.wrong('deviation', `${mean.length} numbers above 0`);
-  }
+  const width = config.integer('width', { max: WIDTH_MAX });
   const given = (model.config.millrace as { words?: unknown }).words;
   if (!Array.isArray(given) || given.length === 0 || given.length > WORDS_MAX) {
     throw config.wrong('words', `1 to ${WORDS_MAX} words`);
@@ -30,10 +28,10 @@ export function readEnrolled(model: Model): EnrolledWords {
   const words = given.map((_, i) => {
     const word = configReader(model, given as never, 'millrace.words.').section(String(i));
     const [direction, threshold] = [word.numbers('direction'), word.number('threshold')];
-    if (direction.length !== mean.length) throw word.wrong('direction', `${mean.length} numbers`);
+    if (direction.length !== width) throw word.wrong('direction', `${width} numbers`);
     if (!(threshold > 0 && threshold < 1)) throw word.wrong('threshold', 'a number between 0 and 1');
     return { name: word.text('name'), direction, threshold };
   });
   const cell = config.oneOf('cell', ['ssm', 'attention']);
-  return { trunk: config.text('trunk'), cell, hops: config.integer('hops', { max: HOPS_MAX }), mean, deviation, words };
+  return { trunk: config.text('trunk'), cell, hops: config.integer('hops', { max: HOPS_MAX }), width, words };
 }
