@@ -3,6 +3,9 @@
 export interface CreditGate {
   /** Resolves when one more message of `bytes` fits, or when nothing is outstanding (a message larger than the credit must go some time). */
   room(bytes: number): Promise<void>;
+  /** Whether it would resolve at once. */
+  fits(bytes: number): boolean;
+  readonly outstanding: number;
   /** A message was sent whose rows end before row `to`. */
   sent(to: number, bytes: number): void;
   /** Rows before `offset` are acknowledged. */
@@ -23,9 +26,15 @@ export function createCreditGate(creditBytes: number, messagesMax: number): Cred
     waiting = [];
     for (const wake of woken) wake();
   }
+  const fits = (bytes: number): boolean =>
+    bytesOut === 0 || (bytesOut + bytes <= credit && outstanding.length < messagesMax);
   return {
+    fits,
+    get outstanding() {
+      return outstanding.length;
+    },
     async room(bytes) {
-      while (!failure && bytesOut > 0 && (bytesOut + bytes > credit || outstanding.length >= messagesMax)) {
+      while (!failure && !fits(bytes)) {
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
       if (failure) throw failure;

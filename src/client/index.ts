@@ -7,15 +7,20 @@ export type {
   DrainMessage,
   EndMessage,
   FinalizedMessage,
+  ForkMessage,
   FormatMessage,
   Framing,
   GapMessage,
   ReadyMessage,
   ResetMessage,
   ResultMessage,
+  ResumeRequest,
+  SnapshotMessage,
+  UpdateMessage,
 } from '../wire/messages.ts';
 export { fromResultMessage } from '../wire/result-message.ts';
 export type { WebSocketLike } from '../wire/socket-like.ts';
+export type { ClientState, ConnectOptions, Lag } from './options.ts';
 export type { RowsInput } from './rows-pieces.ts';
 export type { OpenSocket } from './socket.ts';
-export { type ConnectOptions, connect, type StreamClient } from './stream-client.ts';
+export { connect, type StreamClient } from './stream-client.ts';

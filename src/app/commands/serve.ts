@@ -9,6 +9,7 @@ import { limitsFromEnvironment } from '../config.ts';
 import { createHttpServer, listen } from '../http.ts';
 import { ENGINE_HELP, ENGINE_NAMES, openEngine } from '../open-engine.ts';
 import { createOpenPipeline } from '../open-pipeline.ts';
+import { openStates, type StatesFlags } from '../open-states.ts';
 import { print } from '../print.ts';
 import { usage } from '../usage.ts';
 import { isWorker, startWorkers } from '../workers.ts';
@@ -28,6 +29,8 @@ export interface ServeSettings {
   readonly limits?: Partial<StreamLimits>;
   /** Default: portable. */
   readonly engine?: string;
+  /** Where resumable streams are kept; default: in memory. */
+  readonly states?: StatesFlags;
   /** Microseconds from chunk in to result out, for every result of every stream. */
   readonly observe?: (us: number) => void;
 }
@@ -39,6 +42,7 @@ export async function startServer({
   log = () => undefined,
   limits: own,
   engine,
+  states,
   observe,
 }: ServeSettings): Promise<RunningServer> {
   let draining = false;
@@ -49,6 +53,7 @@ export async function startServer({
     openPipeline: createOpenPipeline(await openEngine(engine)),
     clock: systemClock,
     limits,
+    states: await openStates(states ?? {}, limits.resumeMsMax),
     log: (event) => log(logLine(event)),
     ...(observe ? { observe } : {}),
   });
@@ -88,14 +93,16 @@ export function addServe(program: Command): void {
     .option('--port <port>', 'port, 0 for a free one', '8080')
     .option('--workers <n>', 'processes that share the port: one a core', '1')
     .option('--engine <name>', ENGINE_HELP, ENGINE_NAMES[0])
+    .option('--state-dir <folder>', 'keep resumable streams here, over restarts; workers share it (default: in memory)')
+    .option('--seal-keys <file>', 'keys for states that clients carry: 64 hexadecimal digits a line, the first seals')
     .option('--quiet', 'no line per stream')
     .addHelpText('after', '\nLimits are environment variables, see docs/configuration.md. SIGTERM drains and exits 0.')
-    .action(async ({ host, port, workers, engine, quiet }: ServeFlags) => {
+    .action(async ({ host, port, workers, engine, quiet, ...states }: ServeFlags) => {
       const wanted = portNumber(port);
       const count = workerCount(workers);
       const alone = count === 1;
       if (!alone && !isWorker()) return print(listening(host, await startWorkers(count), count));
-      const server = await startServer({ host, port: wanted, engine, ...(quiet ? {} : { log: print }) });
+      const server = await startServer({ host, port: wanted, engine, states, ...(quiet ? {} : { log: print }) });
       if (alone) print(listening(host, server.port, 1));
       const stop = async (signal: string): Promise<void> => {
         print(`${signal}: draining ${server.sessions()} streams`);
@@ -108,7 +115,7 @@ export function addServe(program: Command): void {
     });
 }
 
-interface ServeFlags {
+interface ServeFlags extends StatesFlags {
   readonly host: string;
   readonly port: string;
   readonly workers: string;
