@@ -7,6 +7,8 @@ export interface SourceMessage {
   readonly bytes: Uint8Array;
   /** The broker's number of it; absent: it will not come again. */
   readonly id?: number;
+  /** Marked as sent before. */
+  readonly again?: boolean;
   /** Remembered by the broker from some time before: no new measurement unless it says its time. */
   readonly retained?: boolean;
   /** Where the source stands behind it, for `start` of a later process: plain data. */

@@ -92,10 +92,10 @@ export class Fleet {
 
   /** Takes a message; resolves once the next may come. */
   async take(message: SourceMessage): Promise<void> {
-    const { topic, bytes, id, at, retained = false, done } = message;
+    const { topic, bytes, id, at, retained = false, again = false, done } = message;
     const nowUs = this.#nowUs();
     const sum = id === undefined ? 0 : sumOf(topic, bytes);
-    if (id !== undefined && !retained && this.#redelivery.isRepeat(id, sum)) {
+    if (id !== undefined && !retained && this.#redelivery.isRepeat(id, sum, again)) {
       this.#counts.repeated++;
       return this.#inTurn(() => done?.());
     }

@@ -24,7 +24,7 @@ export function mqttSource(options: MqttOptions): MessageSource {
 
   function listen(handlers: SourceHandlers, fail: (error: EngineError) => void): MqttClient {
     const made = connectMqtt(options, handlers.tell, fail);
-    made.handleMessage = ({ topic, payload, qos, messageId, retain }, next) => {
+    made.handleMessage = ({ topic, payload, qos, messageId, retain, dup }, next) => {
       const { stream } = made;
       const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
       const id = qos > 0 ? messageId : undefined;
@@ -33,6 +33,7 @@ export function mqttSource(options: MqttOptions): MessageSource {
         topic,
         bytes,
         retained: retain,
+        again: dup,
         ...(id === undefined ? {} : { id, done: () => acknowledge(id, stream) }),
       });
       taken.then(() => next(LATER), fail);
@@ -43,6 +44,7 @@ export function mqttSource(options: MqttOptions): MessageSource {
         const denied = granted?.some(({ qos }) => (qos as number) === 128);
         if (denied) fail(refused(address.shown, new Error('the subscription was denied')));
         else if (error && made.connected) fail(refused(address.shown, error));
+        else if (!error) handlers.tell(`subscribed to ${address.shown}`);
       });
     });
     return made;

@@ -30,7 +30,12 @@ export function decodeCsvReadings(text: string, { fields, time, timeUnit }: CsvR
     const expected = 'numbers; an empty field, NaN, NA or null for a missing one';
     throw malformed(`row ${fault.row + 1}, column ${shown(fault.column)}`, 'not a number', expected);
   }
+  const infinite = decoded.rows.findIndex((value) => Math.abs(value) === Infinity);
   const columns = names.filter((name) => name !== time);
+  if (infinite >= 0) {
+    const place = `row ${Math.floor(infinite / columns.length) + 1}, column ${shown(columns[infinite % columns.length]!)}`;
+    throw malformed(place, 'not a finite float32', 'a number below 3.4e38');
+  }
   return Array.from(decoded.rows, (value, i) => ({
     series: '',
     column: columns[i % columns.length]!,
