@@ -1,13 +1,16 @@
 // vad: is somebody speaking? One probability per 10 ms hop, from log-mel rows through a small Mamba-2 stack whose state is
 // 23 KB and never grows; or through its attention twin, with as many parameters, trained on the same data for as long.
 //   samples at any rate -> 16 kHz mono -> hops of 160 -> 25 ms spectra -> 40 mel bands -> stack -> vad {speech}
+// With `segments`, vad.start {peak} 100 ms after speech begins (median), its `from` up to 150 ms before it, and vad.end {peak} 60 to
+// 200 ms after it ends, its `to` 100 ms behind it at most: threshold/speech-segments.ts. Readings go on beside them, so that who
+// wants it otherwise decides on these.
 // No look-ahead: the answer about a hop uses nothing after it. Models and their honest figures: models/vad-*/README.md.
 
 import { type AsyncCell, type Cell, LOWERED_ROWS_MAX } from '../src/cell/cell.ts';
 import { detect } from '../src/operator/detect/index.ts';
 import { logMelHops } from '../src/operator/log-mel/index.ts';
 import { rehop } from '../src/operator/rehop/index.ts';
-import { threshold } from '../src/operator/threshold/index.ts';
+import { SPEECH_SEGMENTS, threshold } from '../src/operator/threshold/index.ts';
 import { buildCell, cellStage } from '../src/pipeline/build-cell.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
 
@@ -25,9 +28,6 @@ const FRONT_END = {
   highHz: 8000,
   floor: 1e-6,
 } as const;
-
-/** A segment is told of after 50 ms of speech and ends after 200 ms of quiet: shorter pauses lie inside sentences. */
-const SEGMENTS = { on: 0.6, off: 0.4, minOnRows: 800, hangRows: 3200 };
 
 interface Models {
   readonly id: string;
@@ -74,6 +74,6 @@ export default definePipeline<Models>({
     logMelHops({ ...FRONT_END, simd }),
     cellStage(cell, { spanRows: HOP_ROWS, rateHz: RATE_HZ, slot: 'stack' }),
     detect({ name: 'vad', values: ['speech'], spanRows: HOP_ROWS, rateHz: RATE_HZ }),
-    ...(segments === 'on' ? [threshold({ name: 'vad', value: 'speech', ...SEGMENTS })] : []),
+    ...(segments === 'on' ? [threshold(SPEECH_SEGMENTS)] : []),
   ],
 });

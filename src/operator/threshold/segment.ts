@@ -19,9 +19,15 @@ export interface ThresholdOptions {
   readonly minOnRows: number;
   /** A segment ends once it has been quiet for this long, and is told of then; shorter pauses belong to it. */
   readonly hangRows: number;
+  /**
+   * A segment also ends once what its readings lack of `under`, times their rows and never below 0 in sum (Page's CUSUM, 1954),
+   * reaches `rows`: at once when they fall to nothing, later when they waver, and also where noise keeps them above `off`. The
+   * end is counted from where the sum began to grow. Default: never.
+   */
+  readonly lack?: { readonly under: number; readonly rows: number };
   /** `from` lies so much before the first loud reading, but in no gap and in no other segment. Default 0; needs `rateHz`. */
   readonly preRollRows?: number;
-  /** The end's `to` lies so much behind the last loud reading. At most hangRows: all of it has come by then. Default 0. */
+  /** The end's `to` lies so much behind the last loud reading, but not behind what has come. At most hangRows. Default 0. */
   readonly tailRows?: number;
   /** Grid rows per second: for the time of a `from` that lies before the reading. */
   readonly rateHz?: number;
@@ -38,13 +44,15 @@ export const SEGMENT_LAYOUT = {
   told: f64(1), // 1 once the start has been emitted
   quiet: f64(1), // first row of the pause under way; NaN: none
   peak: f64(1), // highest reading of the segment so far
+  lack: f64(1), // what readings lack, summed
+  fading: f64(1), // row from which on that grows; NaN: it is 0
   free: f64(1), // rows before this one are another segment's, a gap's or nobody's: no pre-roll reaches there
 };
 type SegmentState = Views<typeof SEGMENT_LAYOUT>;
 
 export function startSegments(at: SegmentState): void {
-  at.began[0] = at.quiet[0] = NaN;
-  at.beganPts[0] = at.loud[0] = at.told[0] = at.peak[0] = at.free[0] = 0;
+  at.began[0] = at.quiet[0] = at.fading[0] = NaN;
+  at.lack[0] = at.beganPts[0] = at.loud[0] = at.told[0] = at.peak[0] = at.free[0] = 0;
 }
 
 export interface Segment {
@@ -54,6 +62,8 @@ export interface Segment {
   loud(reading: number, span: Span): void;
   /** A reading that is not. */
   pause(span: Span): void;
+  /** Each reading, behind one of these two: what it lacks may end the segment. */
+  weigh(reading: number, span: Span): void;
   /** Rows that nobody heard: a pause whose length is known only behind it. Emits nothing. */
   gap(span: Span): void;
   /** What comes next starts at `row`: a pause of a gap that was long enough has ended the segment. */
@@ -63,8 +73,8 @@ export interface Segment {
 }
 
 export function openSegment(at: SegmentState, options: ThresholdOptions, emit: Emit): Segment {
-  const { name, minOnRows, hangRows, preRollRows = 0, tailRows = 0, rateHz = 0 } = options;
-  const { began, beganPts, loud, told, quiet, peak, free } = at;
+  const { name, minOnRows, hangRows, lack: limit, preRollRows = 0, tailRows = 0, rateHz = 0 } = options;
+  const { began, beganPts, loud, told, quiet, peak, lack, fading, free } = at;
   const isOpen = (): boolean => began[0] === began[0];
   const isQuiet = (): boolean => quiet[0] === quiet[0];
 
@@ -73,14 +83,15 @@ export function openSegment(at: SegmentState, options: ThresholdOptions, emit: E
     emit({ kind: 'detection', from: began[0]!, to, pts: micros(beganPts[0]!), name: `${name}.${what}`, values });
   }
 
-  function close(row: number): void {
+  /** Ends the segment, as known at `row`; its sound ended at `last`, or goes on for NaN. */
+  function close(row: number, last = quiet[0]!): void {
     if (told[0]) {
-      const to = isQuiet() ? Math.min(quiet[0]! + tailRows, row) : row;
+      const to = last === last ? Math.min(last + tailRows, row) : row;
       tell('end', to);
       free[0] = to;
     }
-    began[0] = quiet[0] = NaN;
-    told[0] = 0;
+    began[0] = quiet[0] = fading[0] = NaN;
+    told[0] = lack[0] = 0;
   }
 
   function open(reading: number, { from, pts }: Span): void {
@@ -104,6 +115,13 @@ export function openSegment(at: SegmentState, options: ThresholdOptions, emit: E
       if (!isOpen()) return;
       if (!isQuiet()) quiet[0] = from;
       if (!told[0] || to - quiet[0]! >= hangRows) close(to);
+    },
+    weigh(reading, { from, to }) {
+      if (!limit || !isOpen()) return;
+      lack[0] = Math.max(0, lack[0]! + (reading === reading ? limit.under - reading : limit.under) * (to - from));
+      if (lack[0] === 0) fading[0] = NaN;
+      else if (fading[0] !== fading[0]) fading[0] = from;
+      if (lack[0]! >= limit.rows) close(to, fading[0]!);
     },
     gap({ from, to }) {
       if (isOpen() && !isQuiet()) quiet[0] = from;

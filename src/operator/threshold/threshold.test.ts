@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { detectionOf, gapOf, markOf, seeded } from '../../../test/helpers/items.ts';
 import { expectResumable, runStage } from '../../../test/helpers/run-stage.ts';
 import type { Item } from '../../item/item.ts';
+import type { ThresholdOptions } from './segment.ts';
 import { threshold } from './threshold.ts';
 
 const options = { name: 'vad', value: 'speech', on: 0.6, off: 0.4, minOnRows: 30, hangRows: 20 };
@@ -12,7 +13,7 @@ const readings = (...values: (number | null)[]): Item[] =>
   values.map((speech, k) =>
     speech === null ? gapOf(10 * k, 10 * k + 10) : detectionOf('vad', 10 * k, 10 * k + 10, { speech }),
   );
-const segments = (items: readonly Item[], settings = options) =>
+const segments = (items: readonly Item[], settings: ThresholdOptions = options) =>
   runStage(threshold(settings), items).flatMap((item) =>
     item.kind === 'detection' && item.name !== 'vad' ? [[item.name, item.from, item.to, item.values.peak]] : [],
   );
@@ -100,6 +101,59 @@ describe('threshold', () => {
   it('counts the least length from what was loud, not from the pre-roll', () => {
     const live = { ...options, preRollRows: 1000, rateHz: 16_000 };
     expect(segments(readings(0, 0, 0.9, 0.9, 0, 0, 0), live)).toEqual([]);
+  });
+
+  describe('with what readings lack', () => {
+    const eager = { ...options, hangRows: 100, lack: { under: 0.5, rows: 10 }, tailRows: 10 };
+
+    it('ends sooner the quieter it is, and counts the tail from where it began to fade', () => {
+      // 0.5 a row: 10 rows lack 5, and twice that is enough.
+      expect(segments(readings(0.9, 0.9, 0.9, 0, 0, 0), eager)).toEqual([
+        ['vad.start', 0, 30, 0.9],
+        ['vad.end', 0, 40, 0.9],
+      ]);
+      const wavering = segments(readings(0.9, 0.9, 0.9, 0.25, 0.25, 0.25, 0.25, 0.25), { ...eager, tailRows: 25 });
+      expect(wavering.at(-1)).toEqual(['vad.end', 0, 55, 0.9]);
+    });
+
+    it('ends where noise keeps readings above off, and goes on where they recover', () => {
+      const lingering = Array.from({ length: 10 }, () => 0.45);
+      expect(
+        segments(readings(0.9, 0.9, 0.9, ...lingering), { ...eager, lack: { under: 0.6, rows: 10 } }),
+      ).toHaveLength(2);
+      expect(
+        segments(readings(0.9, 0.9, 0.9, ...lingering), { ...eager, lack: { under: 0.45, rows: 10 } }),
+      ).toHaveLength(1);
+      expect(segments(readings(0.9, 0.9, 0.9, 0.1, 0.9, 0.1, 0.9, 0.1, 0.9), eager)).toHaveLength(1);
+    });
+
+    it('has the tail end where the stream stands, at most', () => {
+      expect(segments(readings(0.9, 0.9, 0.9, 0, 0), { ...eager, tailRows: 90 }).at(-1)).toEqual([
+        'vad.end',
+        0,
+        50,
+        0.9,
+      ]);
+    });
+
+    it('resumes bitwise, and opens anew behind an end', () => {
+      const random = seeded(5);
+      const values = Array.from({ length: 100 }, () => (random() < 0.1 ? null : Math.fround(random())));
+      expectResumable(threshold({ ...eager, minOnRows: 10 }), [...readings(...values), markOf('end', 1000)]);
+      expect(segments(readings(0.9, 0.9, 0.9, 0, 0, 0.9, 0.9, 0.9), eager).map(([name]) => name)).toEqual([
+        'vad.start',
+        'vad.end',
+        'vad.start',
+      ]);
+    });
+
+    it.each([
+      { under: 0.7, rows: 10 },
+      { under: 0, rows: 10 },
+      { under: 0.5, rows: 0 },
+    ])('refuses %o', (lack) => {
+      expect(() => threshold({ ...options, lack })).toThrow(expect.objectContaining({ code: 'ERR_INVARIANT' }));
+    });
   });
 
   it('drops the readings that it watches when asked to, and no others', () => {
