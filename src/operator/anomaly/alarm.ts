@@ -38,7 +38,7 @@ export function initAlarm(at: AlarmViews): void {
 
 /** What the score of `row` is worth as an alarm: 0 below the bar. Learns from it when it is above. */
 export function candidate(at: AlarmViews, row: number, score: number, quietRows: number): number {
-  const bar = at.bar[0]! * exp((-SINKS / quietRows) * (row - at.barRow[0]!));
+  const bar = at.bar[0]! * exp((-SINKS / quietRows) * (row - 1 - at.barRow[0]!));
   if (!(score > bar)) return 0;
   at.bar[0] = WORSE * score;
   at.barRow[0] = row;

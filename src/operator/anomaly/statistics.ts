@@ -3,8 +3,6 @@
 // Whether a number is unusual is surprise.ts' business. Memories are exponential: O(1) a row, constant in size; one over `rows`
 // forgets at 2 / (rows + 1), as a mean over so many rows does.
 
-import type { ColumnViews } from './column-state.ts';
-
 /** What an alarm can be about, in words; a detection carries the place in this list. */
 export const CAUSES = ['level', 'spread', 'rate', 'error', 'drift', 'day', 'week'] as const;
 export type Cause = (typeof CAUSES)[number];
@@ -38,8 +36,15 @@ export const STATISTICS: readonly Statistic[] = [
 /** What one value brings to each kind of statistic; NaN: nothing. */
 export type Signals = Record<Cause, number>;
 
+/** Of each statistic its memory, its second moment and the signals it has had. */
+interface Memories {
+  readonly short: Float64Array;
+  readonly square: Float64Array;
+  readonly seen: Float64Array;
+}
+
 /** Fills `out` [STATISTICS.length]; NaN: nothing to say. */
-export function readStatistics({ short, square, seen }: ColumnViews, signals: Signals, out: Float64Array): void {
+export function readStatistics({ short, square, seen }: Memories, signals: Signals, out: Float64Array): void {
   for (let k = 0; k < STATISTICS.length; k++) {
     const { cause, rows } = STATISTICS[k]!;
     const signal = signals[cause];
