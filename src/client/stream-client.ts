@@ -86,29 +86,32 @@ export class StreamClient {
     return this.#inTurn(() => this.#driver.gap(rows, why));
   }
 
-  /** Makes the pipeline emit what it holds. Resolves when everything before is answered; the stream goes on. */
-  finalize(): Promise<FinalizedMessage> {
-    return this.#ask({ type: 'finalize' }) as Promise<FinalizedMessage>;
+  /**
+   * Makes the pipeline emit what it holds. Resolves when everything before is answered; the stream goes on.
+   * @param id here and below: a name of the caller's own, once a stream, to know the command again in `ready.resume.after`
+   */
+  finalize(id?: string): Promise<FinalizedMessage> {
+    return this.#ask({ type: 'finalize' }, id) as Promise<FinalizedMessage>;
   }
 
   /** Begins anew from here: state, not offsets. */
-  reset(): Promise<ResetMessage> {
-    return this.#ask({ type: 'reset' }) as Promise<ResetMessage>;
+  reset(id?: string): Promise<ResetMessage> {
+    return this.#ask({ type: 'reset' }, id) as Promise<ResetMessage>;
   }
 
   /** Other options from here on; those not named stay. Rejects when they need another model or state. */
-  update(options: OptionMap): Promise<UpdateMessage> {
-    return this.#ask({ type: 'update', options }) as Promise<UpdateMessage>;
+  update(options: OptionMap, id?: string): Promise<UpdateMessage> {
+    return this.#ask({ type: 'update', options }, id) as Promise<UpdateMessage>;
   }
 
   /** The state at this place. inline: sealed, to be kept here. Otherwise it is stored on the server at once. */
-  snapshot(inline = false): Promise<SnapshotMessage> {
-    return this.#ask({ type: 'snapshot', inline }) as Promise<SnapshotMessage>;
+  snapshot(inline = false, id?: string): Promise<SnapshotMessage> {
+    return this.#ask({ type: 'snapshot', inline }, id) as Promise<SnapshotMessage>;
   }
 
   /** A second stream from here: `connect` with its token. Resumable streams only. */
-  fork(stream?: string): Promise<ForkMessage> {
-    return this.#ask({ type: 'fork', ...(stream === undefined ? {} : { stream }) }) as Promise<ForkMessage>;
+  fork(stream?: string, id?: string): Promise<ForkMessage> {
+    return this.#ask({ type: 'fork', ...(stream === undefined ? {} : { stream }) }, id) as Promise<ForkMessage>;
   }
 
   /** Says that the stream lives although nothing is sent. */
@@ -138,8 +141,8 @@ export class StreamClient {
     for (const { bytes, rows } of piecesOf(input, this.#options.format, bytesMax)) await this.#driver.rows(bytes, rows);
   }
 
-  async #ask(message: WithoutId<Command>): Promise<Answer> {
-    const id = `${this.#idPrefix}${++this.#nextId}`;
+  async #ask(message: WithoutId<Command>, own: string | undefined): Promise<Answer> {
+    const id = own ?? `${this.#idPrefix}${++this.#nextId}`;
     const { answer } = await this.#inTurn(() => {
       const answer = this.#driver.answerTo(id);
       this.#driver.command({ ...message, id } as Command);
