@@ -1,6 +1,8 @@
 // Where the messages of many sensors come from: a broker, a port, a pipe, a file that grows. A source knows nothing of formats
 // and streams; it hands over bytes in order, and takes back the word that they are safe. Kinds: mqtt/, influx/, lines/.
 
+import type { LinePrecision } from '../wire/formats/influx/decode-lines.ts';
+
 export interface SourceMessage {
   /** '' where the source has no names for senders. */
   readonly topic: string;
@@ -11,6 +13,8 @@ export interface SourceMessage {
   readonly again?: boolean;
   /** Remembered by the broker from some time before: no new measurement unless it says its time. */
   readonly retained?: boolean;
+  /** Line protocol: the unit of its times, as its sender said. */
+  readonly precision?: LinePrecision;
   /** Where the source stands behind it, for `start` of a later process: plain data. */
   readonly at?: unknown;
   /** It is safe, or was of no use: it need not come again. Not called: it was not taken. */

@@ -161,9 +161,9 @@ export class Fleet {
   }
 
   #hear(message: SourceMessage, nowUs: number): Heard | undefined {
-    const { topic, bytes, refused, done } = message;
+    const { topic, bytes, precision, refused, done } = message;
     try {
-      const heard = this.#options.hear(topic, bytes, nowUs);
+      const heard = this.#options.hear(topic, bytes, nowUs, precision);
       if (heard.rebirth) this.#options.publish?.(heard.rebirth.topic, heard.rebirth.payload);
       for (const event of heard.events ?? []) this.#tell(topic, { type: 'event', event });
       return heard;

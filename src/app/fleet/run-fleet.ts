@@ -29,7 +29,7 @@ export async function runFleet(pipeline: string, flags: FleetFlags): Promise<voi
   const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags), engine);
   if (loaded.pipeline.input.kind !== 'sensor') throw usage(`${pipeline} takes no sensors`, 'forecast, for one');
   const clientId = flags.clientId ?? (await rememberedName(flags.stateDir));
-  const source = await openMessageSource(flags, clientId);
+  const source = await openMessageSource(flags, name, clientId);
   const opened = await openFleet(
     {
       loaded,

@@ -29,15 +29,19 @@ export interface Heard {
 
 /**
  * @param topic where the message came from; only Sparkplug reads it   @param nowUs what relative times are relative to
+ * @param precision of this message, where its sender says one: line protocol over HTTP
  * @throws ERR_ROW_MALFORMED, ERR_WIRE_MALFORMED: nothing of the message was taken
  */
-export type Hear = (topic: string, bytes: Uint8Array, nowUs: number) => Heard;
+export type Hear = (topic: string, bytes: Uint8Array, nowUs: number, precision?: LinePrecision) => Heard;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export function openFormat(name: SensorFormat, options: FormatOptions = {}): Hear {
   if (name === 'sparkplug') return createEdgeNodes().hear;
-  return (_topic, bytes, nowUs) => ({ readings: decodeText(name, textOf(bytes), options, nowUs) });
+  return (_topic, bytes, nowUs, precision) => {
+    const own = precision === undefined ? options : { ...options, precision };
+    return { readings: decodeText(name, textOf(bytes), own, nowUs) };
+  };
 }
 
 function decodeText(

@@ -4,19 +4,21 @@
 import { decodeCsv, readCsvHeader } from '../../csv.ts';
 import type { TimeUnit } from '../../messages.ts';
 import { malformed, type Reading, shown } from '../reading.ts';
+import { TIME_FIELDS } from '../time-fields.ts';
 
 export interface CsvReadingOptions {
   /** All columns in order, the time among them; absent: the message begins with a header line. */
   readonly fields?: readonly string[];
-  /** Name of the time column; absent: no times. */
+  /** Name of the time column; '' for none; absent: the first of TIME_FIELDS that is there. */
   readonly time?: string;
   readonly timeUnit?: TimeUnit;
 }
 
 /** @throws ERR_ROW_MALFORMED naming the row and the column; ERR_WIRE_MALFORMED when quotes do not close */
-export function decodeCsvReadings(text: string, { fields, time, timeUnit }: CsvReadingOptions): Reading[] {
+export function decodeCsvReadings(text: string, { fields, time: asked, timeUnit }: CsvReadingOptions): Reading[] {
   const names = fields ?? readCsvHeader(text);
   if (!names) throw malformed('the message', 'columns without names', 'a header line, or --fields');
+  const time = asked === '' ? undefined : (asked ?? TIME_FIELDS.find((name) => names.includes(name)));
   if (time !== undefined && !names.includes(time)) {
     throw malformed('the message', `no column ${shown(time)}`, 'the time column among the fields');
   }

@@ -5,6 +5,7 @@
 import { readTime } from '../../cell-text.ts';
 import type { TimeUnit } from '../../messages.ts';
 import { malformed, type Reading, shown } from '../reading.ts';
+import { TIME_FIELDS } from '../time-fields.ts';
 
 export interface JsonOptions {
   /** Name of the time field; '' for none; absent: the first of TIME_FIELDS that is there. */
@@ -15,7 +16,6 @@ export interface JsonOptions {
   readonly columns?: readonly string[];
 }
 
-export const TIME_FIELDS = ['time', 'timestamp', 'ts', 't', 'date', 'datetime'] as const;
 /** The column of a bare number. */
 export const BARE_COLUMN = 'value';
 

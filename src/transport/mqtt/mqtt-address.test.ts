@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { readMqttAddress } from './mqtt-address.ts';
+
+describe('MQTT addresses', () => {
+  it('are read with their filter, wildcards and all', () => {
+    expect(readMqttAddress('mqtt://broker/sensors/#', true)).toEqual({
+      url: 'mqtt://broker',
+      topic: 'sensors/#',
+      shown: 'mqtt://broker/sensors/#',
+    });
+    expect(readMqttAddress('mqtts://[::1]:8883/a/+/b', true)).toMatchObject({
+      url: 'mqtts://[::1]:8883',
+      topic: 'a/+/b',
+    });
+  });
+
+  it('show neither name nor password', () => {
+    const address = readMqttAddress('mqtt://me:p%40ss%2F@host:1884/t', true);
+    expect(address).toMatchObject({ username: 'me', password: 'p@ss/', url: 'mqtt://host:1884' });
+    expect(address.shown).toBe('mqtt://host:1884/t');
+  });
+
+  it.each(['mqtt://host', 'mqtt://host/', 'mqtt:///t', 'http://host/t', 'mqtt://h/a+', 'mqtt://h/#/a', 'mqtt://h:x/t'])(
+    '%s is none',
+    (text) => {
+      expect(() => readMqttAddress(text, true)).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }));
+    },
+  );
+
+  it('have no wildcards where something is published', () => {
+    expect(() => readMqttAddress('mqtt://h/a/#', false)).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }));
+  });
+});
