@@ -43,7 +43,7 @@ export async function scoreScene(
     source: { rateHz: RATE_HZ, width: 1 },
     clock: systemClock,
     onOutput: ({ item }) => {
-      if (item.kind === 'detection') add(item.from, item.to, item.values.speech!);
+      if (item.kind === 'detection' && item.name === 'vad') add(item.from, item.to, item.values.speech!);
     },
   });
   const started = now();

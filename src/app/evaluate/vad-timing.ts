@@ -7,7 +7,7 @@ import { HOP_ROWS, RATE_HZ, type SceneEntry } from './vad-scenes.ts';
 /** Labelled stretches with less than this between them are one utterance. */
 const PAUSE_SECONDS = 0.3;
 /** Time after an utterance that is not yet noise alone: reverberation, breath, and detectors that hold on on purpose. */
-const FADE_SECONDS = 0.5;
+export const FADE_SECONDS = 0.5;
 
 export interface VadTiming {
   /** Seconds from the start of each utterance that was noticed until that could be known. */
@@ -66,7 +66,8 @@ export function vadTiming(speech: SceneEntry['speech'], { scores, knownAt }: Hop
   };
 }
 
-function joined(speech: SceneEntry['speech']): [number, number][] {
+/** Labelled stretches as utterances. */
+export function joined(speech: SceneEntry['speech']): [number, number][] {
   const utterances: [number, number][] = [];
   for (const [start, end] of [...speech].sort((a, b) => a[0] - b[0])) {
     const last = utterances.at(-1);

@@ -1,5 +1,6 @@
-// Speech activity on labelled scenes (vad-scenes.ts), a score per 10 ms hop (score-scene.ts): ROC AUC of ours and of Silero
-// through the onnx cell. Onsets, ends and false alarms, beside the peers: bench/audio.ts.
+// Speech activity on labelled scenes (vad-scenes.ts), a score per 10 ms hop (score-scene.ts): ROC AUC of ours, of the denoiser's
+// own speech head and of Silero through the onnx cell; then when the segments of ours are told (segment-timing.ts). Onsets, ends
+// and false alarms of plain readings, beside the peers: bench/audio.ts.
 
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -15,6 +16,7 @@ import { byteSize, microseconds, table } from '../print.ts';
 import { usage } from '../usage.ts';
 import { rocAuc } from './roc-auc.ts';
 import { scoreScene } from './score-scene.ts';
+import { type SegmentTiming, segmentTiming, tellSegments } from './segment-timing.ts';
 import { listScenes, RATE_HZ, readScene, type Scene } from './vad-scenes.ts';
 
 export interface VadEvaluation {
@@ -35,6 +37,9 @@ export async function evaluateVad(
   const contestants: [string, LoadedPipeline][] = [
     ['vad, ssm', await open('vad', { cell: 'ssm' })],
     ['vad, attention twin', await open('vad', { cell: 'attention' })],
+    ['vad, second edition', await open('vad', { edition: '2' })],
+    ['denoise, its speech head', await open('denoise', { vad: 'on' })],
+    ['denoise small, its head', await open('denoise', { vad: 'on', model: 'small' })],
   ];
   if (options.silero) contestants.push(['Silero (onnx cell)', await openSilero(options.silero)]);
   const snrs = [...new Set(scenes.map(({ snr }) => snr))].sort((a, b) => b - a);
@@ -59,6 +64,52 @@ export async function evaluateVad(
     rows.push([name, auc(runs), ...bySnr, byteSize(bytes), microseconds(us / seconds)]);
   }
   print(table(rows));
+  print('');
+  await timeSegments(open, scenes, print);
+}
+
+/** What says where speech starts and ends, as a client is told. */
+const SEGMENTS: readonly [name: string, pipeline: string, options: Readonly<Record<string, string>>][] = [
+  ['vad', 'vad', { segments: 'on' }],
+  ['vad, second edition', 'vad', { segments: 'on', edition: '2' }],
+  ["voice, the denoiser's head", 'voice', { detector: 'trunk' }],
+  ['voice, small', 'voice', { detector: 'trunk', model: 'small' }],
+  ['voice, its own detector', 'voice', { detector: 'own', model: 'small' }],
+];
+
+async function timeSegments(open: OpenPipeline, scenes: readonly Scene[], print: (line: string) => void) {
+  const rows = [
+    ['segments', 'utterances', 'missed', 'start told', '90 %', 'end told', '90 %', 'cut in two', 'false, a minute'],
+  ];
+  for (const [name, pipeline, options] of SEGMENTS) {
+    const loaded = await open(pipeline, options);
+    const all: SegmentTiming[] = [];
+    for (const scene of scenes) {
+      const segments = await tellSegments(loaded, scene);
+      all.push(segmentTiming(scene.speech, segments, scene.samples.length / RATE_HZ));
+    }
+    const sum = (of: (timing: SegmentTiming) => number): number => all.reduce((total, one) => total + of(one), 0);
+    const utterances = sum((one) => one.utterances);
+    const [onsets, ends] = [all.flatMap((one) => one.onsets), all.flatMap((one) => one.ends)];
+    rows.push([
+      name,
+      `${utterances}`,
+      `${utterances - onsets.length}`,
+      ...[quantile(onsets, 0.5), quantile(onsets, 0.9)].map(milliseconds),
+      ...[quantile(ends, 0.5), quantile(ends, 0.9)].map(milliseconds),
+      `${sum((one) => one.cuts)}`,
+      ((60 * sum((one) => one.falseAlarms)) / sum((one) => one.noiseSeconds)).toFixed(1),
+    ]);
+  }
+  print(table(rows));
+}
+
+const milliseconds = (seconds: number): string => `${Math.round(1000 * seconds)} ms`;
+
+/** The value that a share q of all lies at or below. */
+function quantile(values: readonly number[], q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
 
 async function openSilero(file: string): Promise<LoadedPipeline> {
