@@ -17,7 +17,7 @@ SOURCES = (
     ("0ad-data", "0ad", "noise", "fx-blows", BY_SA, r"audio/attack/(?!.*(order|weapon/.*_attack)).*\.ogg$", 8, 30),
     ("megaglest-data", "megaglest", "noise", "fx-nature", BY_SA, GLEST, 30, 120),
     ("megaglest-data", "megaglest", "noise", "fx-work", BY_SA,
-     r"/sounds/[^/]*(build|harvest|mine|anvil|fall|walk|arrow_hit|tower|catapult|cow|pig|chicken|bull|bee|horse_|water\d)[^/]*\.wav$", 12, 30),
+     r"/sounds/[^/]*(build|harvest|mine|anvil|fall|walk|arrow_hit|tower_hit|catapult|cow|pig|chicken|bull|bee|horse_|water\d)[^/]*\.wav$", 12, 30),
     ("megaglest-data", "megaglest", "noise", "music", BY_SA, r"factions/(indian|magic|tech|romans)/music/.*\.ogg$", 3, 45),
     ("supertuxkart-data", "supertuxkart", "noise", "fx-engines", "CC0-1.0, CC-BY-3.0, CC-BY-SA-3.0/4.0 or public domain, by file",
      rf"data/sfx/({KARTS})\.ogg$", 20, 60),
