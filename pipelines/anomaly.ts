@@ -4,6 +4,7 @@
 // Scored on the Numenta Anomaly Benchmark, on series that no choice was made on too: docs/anomaly.md.
 
 import { anomaly } from '../src/operator/anomaly/index.ts';
+import { drift } from '../src/operator/drift/index.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
 
 export default definePipeline({
@@ -26,11 +27,18 @@ export default definePipeline({
       integer: true,
       help: 'rows after an alarm in which only a worse one is told',
     },
+    health: {
+      type: 'choice',
+      values: ['off', 'on'],
+      default: 'off',
+      help: 'also report a sensor that is stuck, creeping away or changed for good (level, spread, rate)',
+    },
     readings: { type: 'choice', values: ['off', 'on'], default: 'off', help: 'also report the score of every row' },
   },
   load: async () => undefined,
   modelIds: () => [],
-  stages: (_models, { threshold, quiet, readings }, { width, rateHz }) => [
+  stages: (_models, { threshold, quiet, health, readings }, { width, rateHz }) => [
+    ...(health === 'on' ? [drift({ width, rateHz })] : []),
     anomaly({
       width,
       rateHz,
