@@ -1,7 +1,8 @@
-// forecast: any sensor's next rows, with nothing trained beforehand. Each column by itself: two HiPPO memories of constant
-// size, read out by regression that is learned online from what the stream itself shows; or attention over its raw past.
+// forecast: any sensor's next rows, with nothing trained beforehand. A HiPPO memory of constant size per column, read out by
+// regression that is learned online from what the stream itself shows, or attention over its raw past; beside it profiles of
+// the season and the last value, all weighed by their own running error.
 //   rows (NaN = missing, times optional) -> forecast {mean, lower, upper} for 1 .. horizon rows ahead, anomaly score
-// Measured on ETTh1, and what falls short: docs/adr/0007.
+// Measured on ETTh1, and what falls short: docs/adr/0015.
 
 import { forecast } from '../src/operator/forecast/index.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
@@ -17,7 +18,7 @@ export default definePipeline({
       default: 'ssm',
       help: 'what reads the past: regression on HiPPO memories, or attention over a window of as many bytes',
     },
-    horizon: { type: 'number', default: 24, min: 1, max: 168, integer: true, help: 'rows ahead' },
+    horizon: { type: 'number', default: 24, min: 1, max: 1000, integer: true, help: 'rows ahead' },
     season: {
       type: 'number',
       default: 24,
@@ -27,10 +28,16 @@ export default definePipeline({
       help: 'rows per season: 24 for a day of hours',
     },
     coverage: { type: 'number', default: 0.9, min: 0.5, max: 0.99, help: 'share of values that the intervals hold' },
+    quantiles: {
+      type: 'choice',
+      values: ['none', 'nine'],
+      default: 'none',
+      help: 'nine: results carry nine quantiles and who speaks at each step',
+    },
   },
   load: async () => undefined,
   modelIds: () => [],
-  stages: (_models, { cell, horizon, season, coverage }, { width, rateHz }, { simd }) => [
+  stages: (_models, { cell, horizon, season, coverage, quantiles }, { width, rateHz }, { simd }) => [
     forecast({
       width,
       horizon: Number(horizon),
@@ -38,6 +45,7 @@ export default definePipeline({
       coverage: Number(coverage),
       cell: cell === 'attention' ? 'attention' : 'ssm',
       rateHz,
+      quantiles: quantiles === 'nine',
       simd,
     }),
   ],

@@ -54,6 +54,11 @@ export interface Forecast extends Span {
   readonly upper: Float32Array;
   /** Anomaly score per channel of this row: 0 expected, 1 at the edge of what the recent past explains. */
   readonly anomaly: Float32Array;
+  /** When asked for: the values below which a share of .1, .2, .. .9 should fall, [9, horizons, width]. */
+  readonly quantiles?: Float32Array;
+  /** When asked for: who speaks, [horizons, width]: the place in `expertNames` of the one with the most weight. */
+  readonly experts?: Uint8Array;
+  readonly expertNames?: readonly string[];
 }
 
 export type Item = Chunk | Gap | Mark | Detection | Forecast;

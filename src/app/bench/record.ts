@@ -18,6 +18,8 @@ export interface BenchRecord {
   readonly difference?: number;
   /** Its 95 % bootstrap interval. */
   readonly differenceInterval?: readonly [low: number, high: number];
+  /** What else was measured of the same thing, by name. */
+  readonly also?: Readonly<Record<string, number>>;
 }
 
 export type Report = (record: BenchRecord) => void;
@@ -41,6 +43,12 @@ export interface BenchOptions {
   readonly minutes?: number;
   /** Lengths of a prefill, increasing. */
   readonly rows?: readonly number[];
+  /** Of a series: months of training, validation and test. */
+  readonly split?: readonly number[];
+  /** Rows ahead, increasing. */
+  readonly horizons?: readonly number[];
+  /** Months of a series that are scored: those of the test, unless settings are being chosen. */
+  readonly part?: 'test' | 'validation';
 }
 
 export interface BenchContext {

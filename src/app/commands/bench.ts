@@ -2,6 +2,8 @@
 
 import { type Command, Option } from 'commander';
 import { benchAudio } from '../bench/audio.ts';
+import { benchEdge } from '../bench/edge.ts';
+import { benchForecast } from '../bench/forecast.ts';
 import { benchKernels } from '../bench/kernels.ts';
 import { benchMemory } from '../bench/memory.ts';
 import { benchNab } from '../bench/nab.ts';
@@ -29,8 +31,13 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   streams: benchStreams,
   memory: benchMemory,
 };
-/** Run by name only: what `soak` looks for shows after many minutes, `audio` needs recordings, `nab` the benchmark's series. */
-const BY_NAME: Readonly<Record<string, Section>> = { soak: benchSoak, audio: benchAudio, nab: benchNab };
+/** Run by name only: what `soak` looks for shows after many minutes, `audio` needs recordings, `nab` and `forecast` series. */
+const BY_NAME: Readonly<Record<string, Section>> = {
+  soak: benchSoak,
+  audio: benchAudio,
+  nab: benchNab,
+  forecast: benchForecast,
+};
 
 const OUT = 'out/bench';
 
@@ -50,13 +57,19 @@ export function addBench(program: Command): void {
       '--peers <folder>',
       "other projects' ONNX files: gtcrn_simple, ulunas_stream_simple, dtln_1, dtln_2, dnsmos_sig_bak_ovr",
     )
-    .option('--data <folder>', 'for audio: noisy/ and clean/, or vad.jsonl and vad/; for nab: data/ and labels/')
+    .option(
+      '--data <folder>',
+      'for audio: noisy/ and clean/, or vad.jsonl and vad/; for nab: data/ and labels/; for forecast: a CSV or .csv.gz',
+    )
     .option('--repetitions <n>', 'how often the candidates take turns', positive)
     .option('--round-ms <ms>', 'how long a candidate runs in its turn', positive)
     .addOption(new Option('--clock <clock>', 'CPU time of all threads, or time that passed').choices(['cpu', 'wall']))
     .option('--seconds <s>', 'of one load level; the longest that one prefill may take', positive)
     .option('--rows <list>', 'lengths of a prefill, such as 1024,4096', increasing)
     .option('--minutes <m>', 'of the soak', positive)
+    .option('--split <months>', 'of forecast: training, validation and test, such as 12,4,4', months)
+    .option('--horizons <list>', 'of forecast: rows ahead, such as 24,96', increasing)
+    .addOption(new Option('--part <part>', 'of forecast: months that are scored').choices(['test', 'validation']))
     .action(bench);
 }
 
@@ -108,6 +121,14 @@ function sectionsFor(asked: string | undefined): [string, Section][] {
   const run = Object.hasOwn(SECTIONS, asked) ? SECTIONS[asked] : Object.hasOwn(BY_NAME, asked) && BY_NAME[asked];
   if (run) return [[asked, run]];
   throw usage(`there is no section "${asked}"`, `one of: ${names().join(', ')}`);
+}
+
+/** '12,4,4' */
+function months(text: string): number[] {
+  const found = text.split(',').map(Number);
+  if (found.length === 3 && found.every((count, i) => Number.isInteger(count) && count >= (i === 1 ? 0 : 1)))
+    return found;
+  throw usage(`--split cannot be ${text}`, 'months of training, validation and test, such as 12,4,4');
 }
 
 /** '1024,4096' */

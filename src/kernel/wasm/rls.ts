@@ -13,8 +13,25 @@ import type { Simd } from './simd.ts';
 export interface Rls {
   /** gram <- forget gram + phi phi^T; moment <- forget moment + phi y^T. @param phi [features]   @param y [targets] */
   accumulate(gram: Float64Array, moment: Float64Array, phi: Float64Array, y: Float64Array, forget: number): void;
-  /** (gram + ridge I) weights = moment; false, with `weights` untouched, where that has no finite solution. */
-  solve(gram: Float64Array, moment: Float64Array, ridge: number, weights: Float32Array): boolean;
+  /**
+   * (gram + ridge I) weights = moment + ridge prior: without evidence the weights are the prior's, not zero.
+   * @param prior [features, targets]; absent: zero   @returns false, with `weights` untouched, without a finite solution
+   */
+  solve(
+    gram: Float64Array,
+    moment: Float64Array,
+    ridge: number,
+    weights: Float32Array,
+    prior?: Float32Array | Float64Array,
+  ): boolean;
+  /** `solve` on the sums of several grams and moments: one read-out for all columns of a row. */
+  solveSum(
+    grams: readonly Float64Array[],
+    moments: readonly Float64Array[],
+    ridge: number,
+    weights: Float32Array,
+    prior?: Float32Array | Float64Array,
+  ): boolean;
   /** out [targets] = weights^T phi. */
   predict(weights: Float32Array, phi: Float64Array, out: Float64Array): void;
 }
@@ -28,13 +45,39 @@ export function rlsOf(features: number, targets: number, simd?: Simd): Rls {
 }
 
 function plainRls(features: number, targets: number): Rls {
-  const factor = new Float64Array((features * (features + 1)) / 2);
+  const packed = (features * (features + 1)) / 2;
+  const factor = new Float64Array(packed);
   const solution = new Float64Array(features * targets);
+  const sums = new Float64Array(packed);
+  const rhs = new Float64Array(features * targets);
   return {
     accumulate: rlsAccumulate,
-    solve: (gram, moment, ridge, weights) => rlsSolve(gram, moment, ridge, weights, factor, solution),
+    solve(gram, moment, ridge, weights, prior) {
+      addAll([moment], rhs);
+      return rlsSolve(gram, towards(rhs, ridge, prior), ridge, weights, factor, solution);
+    },
+    solveSum(grams, moments, ridge, weights, prior) {
+      addAll(grams, sums);
+      addAll(moments, rhs);
+      return rlsSolve(sums, towards(rhs, ridge, prior), ridge, weights, factor, solution);
+    },
     predict: rlsPredict,
   };
+}
+
+/** to = sum of `parts`, in their order. */
+function addAll(parts: readonly Float64Array[], to: Float64Array): void {
+  to.set(parts[0]!);
+  for (let n = 1; n < parts.length; n++) {
+    const part = parts[n]!;
+    for (let i = 0; i < to.length; i++) to[i]! += part[i]!;
+  }
+}
+
+/** rhs += ridge prior */
+function towards(rhs: Float64Array, ridge: number, prior?: Float32Array | Float64Array): Float64Array {
+  if (prior) for (let i = 0; i < rhs.length; i++) rhs[i]! += ridge * prior[i]!;
+  return rhs;
 }
 
 function nearRls(features: number, targets: number, { kernels }: Simd, region: Region, plain: Rls): Rls {
@@ -45,7 +88,15 @@ function nearRls(features: number, targets: number, { kernels }: Simd, region: R
   const column = doubles(features).byteOffset;
   const factor = doubles((features * (features + 1)) / 2).byteOffset;
   const solution = doubles(features * targets).byteOffset;
+  const sums = doubles((features * (features + 1)) / 2);
+  const rhs = doubles(features * targets);
   const isNear = (view: ArrayBufferView): boolean => view.buffer === buffer;
+  function solveRhs(gram: Float64Array, ridge: number, weights: Float32Array, prior?: Float32Array | Float64Array) {
+    const from = gram.byteOffset;
+    const moment = towards(rhs, ridge, prior).byteOffset;
+    const to = weights.byteOffset;
+    return kernels.rlsSolve(from, moment, ridge, to, factor, column, solution, features, targets) === 1;
+  }
   return {
     accumulate(gram, moment, phi, target, forget) {
       if (!isNear(gram)) return plain.accumulate(gram, moment, phi, target, forget);
@@ -53,11 +104,16 @@ function nearRls(features: number, targets: number, { kernels }: Simd, region: R
       y.set(target);
       kernels.rlsAccumulate(gram.byteOffset, moment.byteOffset, phiAt, targetAt, forget, features, targets);
     },
-    solve(gram, moment, ridge, weights) {
-      if (!isNear(gram)) return plain.solve(gram, moment, ridge, weights);
-      const from = gram.byteOffset;
-      const to = weights.byteOffset;
-      return kernels.rlsSolve(from, moment.byteOffset, ridge, to, factor, column, solution, features, targets) === 1;
+    solve(gram, moment, ridge, weights, prior) {
+      if (!isNear(gram)) return plain.solve(gram, moment, ridge, weights, prior);
+      addAll([moment], rhs);
+      return solveRhs(gram, ridge, weights, prior);
+    },
+    solveSum(grams, moments, ridge, weights, prior) {
+      if (!isNear(weights)) return plain.solveSum(grams, moments, ridge, weights, prior);
+      addAll(grams, sums);
+      addAll(moments, rhs);
+      return solveRhs(sums, ridge, weights, prior);
     },
     predict(weights, phi, out) {
       if (!isNear(weights)) return plain.predict(weights, phi, out);

@@ -17,6 +17,7 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
   const attention = { keyRows: sizes.lags, strideRows: seasonRows, keysMax: KEYS_MAX, temperature: 0.1 };
   const layout = { window: f32(width, windowRows), held: f32(width) };
   const scratch = new Float64Array(2 * KEYS_MAX + attention.keyRows);
+  const steps = new Float64Array(options.horizon);
 
   return (context) => {
     const state = context.state('forecast.window', layout, ({ bytes }) => bytes.fill(0));
@@ -24,6 +25,7 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
     const windows = perChannel(state, width).map(({ window }) => window);
     const pending = new Float32Array(width);
     return {
+      experts: 1,
       advance(x) {
         pending.set(x);
       },
@@ -34,12 +36,14 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
           }
         });
       },
-      read(channel, views, { row, level, deviation }, out) {
+      read(channel, views, { row, level, deviation }, [out]) {
         const value = pending[channel]!;
         if (value === value) held[channel] = value;
         windows[channel]![row % windowRows] = held[channel]!;
         const known = Math.min(views.rows[0]!, windowRows);
-        if (windowAttention(windows[channel]!, row, known, deviation, attention, scratch, out) === 0) out.fill(level);
+        if (windowAttention(windows[channel]!, row, known, deviation, attention, scratch, steps) === 0)
+          steps.fill(level);
+        for (const [k, step] of sizes.knots.entries()) out![k] = steps[step - 1]!;
       },
       reset() {
         state.bytes.fill(0);

@@ -4,33 +4,45 @@
 import { f32, f64, type Layout, type State, type Views } from '../../cell/state.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 
-export const EXPERTS = 3;
+/** Who forecasts; the first LEARNED are a reader's, the others are in experts.ts. A result names the one with the most weight. */
+export const EXPERTS = ['blend', 'own', 'pooled', 'week', 'season', 'fading', 'last'] as const;
+export const LEARNED = 3;
+export const namesOf = (cell: 'ssm' | 'attention'): readonly string[] =>
+  cell === 'ssm' ? EXPERTS : ['attention', ...EXPERTS.slice(1)];
 
-export const channelLayout = ({ width, horizon, seasonRows }: ForecastOptions, { ringRows }: ForecastSizes) => ({
+/** Shares of values that should lie below each quantile. */
+export const QUANTILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] as const;
+
+/** Forecasts that wait for their value: one queue of `step` entries per judged knot. */
+export const queueRows = ({ knots, judged }: ForecastSizes): number => judged.reduce((sum, k) => sum + knots[k]!, 0);
+
+export const channelLayout = ({ width, horizon, seasonRows, quantiles }: ForecastOptions, sizes: ForecastSizes) => ({
   /** guard.ts: mean squared deviation from the level; sum of recent surprises. */
   variance: f64(width, 1),
   surprise: f64(width, 1),
   /** Rows since the first value, this one included; 0: nothing seen. */
   rows: f64(width, 1),
   /** Row r at r mod ringRows: the value held, and the value or NaN. */
-  values: f32(width, ringRows),
-  targets: f32(width, ringRows),
-  /** Mean by phase of season. */
+  values: f32(width, sizes.ringRows),
+  targets: f32(width, sizes.ringRows),
+  /** Mean by phase of season, over 14 seasons and over 7. */
   profile: f64(width, seasonRows),
+  week: f64(width, seasonRows),
   /** Row whose forecast lies in a slot (row mod horizon); NaN: none. */
   issued: f64(width, horizon),
-  /** Forecasts [slot, step] of two of the experts (the third repeats the last value) and of the mix. */
-  learned: f32(width, horizon, horizon),
-  seasonal: f32(width, horizon, horizon),
-  mean: f32(width, horizon, horizon),
-  /** Half widths of the intervals sent, [slot, step]; NaN: none. */
-  half: f32(width, horizon, horizon),
-  /** experts.ts: discounted squared errors [expert, step]. */
-  losses: f64(width, EXPERTS, horizon),
-  /** conformal.ts, [step]: mean absolute error, its multiple at the edge of the interval, errors seen. */
-  spread: f64(width, horizon),
-  multiple: f64(width, horizon),
-  errors: f64(width, horizon),
+  /** Queues, [entry, expert]: what each expert said. NaN: nothing. */
+  said: f32(width, queueRows(sizes), EXPERTS.length),
+  /** Queues: the mix that was sent and half the width of its interval; NaN: none. */
+  mean: f32(width, queueRows(sizes)),
+  half: f32(width, queueRows(sizes)),
+  /** experts.ts: discounted squared errors [judged, expert]. */
+  losses: f64(width, sizes.judged.length, EXPERTS.length),
+  /** conformal.ts, [judged]: mean absolute error, its multiple at the edge of the interval, errors seen. */
+  spread: f64(width, sizes.judged.length),
+  multiple: f64(width, sizes.judged.length),
+  errors: f64(width, sizes.judged.length),
+  /** Quantiles of errors in mean absolute errors, [judged, quantile]. */
+  quantile: f64(width, quantiles ? sizes.judged.length : 0, QUANTILES.length),
   /** The multiple at the edge of what is expected of the next row. */
   edge: f64(width, 1),
 });

@@ -4,7 +4,7 @@
 // quantile tracker of Angelopoulos et al. 2023, arXiv 2307.16895; here on the logarithm, so that units do not matter).
 
 import { exp } from '../../base/math.ts';
-import type { ChannelViews } from './channel-state.ts';
+import { type ChannelViews, QUANTILES } from './channel-state.ts';
 import { SHORT_SEASONS } from './sizes.ts';
 
 const RATE = 0.03;
@@ -17,9 +17,29 @@ const EDGE_START = 6;
 const [EDGE_LEAST, EDGE_MOST] = [3, 300];
 const SCORE_MOST = 1000;
 
-export function startConformal({ multiple, edge }: ChannelViews): void {
+const QUANTILE_RATE = 0.02; // in mean absolute errors
+/** A Gaussian's quantiles in its mean absolute errors. */
+const QUANTILE_START = [-1.606, -1.055, -0.657, -0.318, 0, 0.318, 0.657, 1.055, 1.606];
+
+export function startConformal({ multiple, edge, quantile }: ChannelViews): void {
   multiple.fill(START);
   edge[0] = EDGE_START;
+  for (let i = 0; i < quantile.length; i++) quantile[i] = QUANTILE_START[i % QUANTILES.length]!;
+}
+
+/** The size of a usual error at judged knot `step`. */
+export const usualError = (channel: ChannelViews, step: number, deviation: number): number =>
+  channel.spread[step]! + prior(channel, step, deviation);
+
+/** Each quantile of value - mean moves against the side that it was found on, as far as its share asks. */
+export function learnQuantiles(channel: ChannelViews, step: number, error: number, deviation: number): void {
+  const { quantile } = channel;
+  if (quantile.length === 0) return;
+  const size = error / usualError(channel, step, deviation);
+  for (let q = 0; q < QUANTILES.length; q++) {
+    const at = step * QUANTILES.length + q;
+    quantile[at]! += QUANTILE_RATE * (QUANTILES[q]! - (size < quantile[at]! ? 1 : 0));
+  }
 }
 
 /** What an error of the size of a usual deviation would add, fading over the first errors: wide while nothing is known. */
@@ -29,7 +49,7 @@ function prior({ errors }: ChannelViews, step: number, deviation: number): numbe
 
 /** Half the width of the interval at `step` (0 = one row ahead). */
 export function radius(channel: ChannelViews, step: number, deviation: number): number {
-  return channel.multiple[step]! * (channel.spread[step]! + prior(channel, step, deviation));
+  return channel.multiple[step]! * usualError(channel, step, deviation);
 }
 
 /** 0 expected, 1 at the edge of what the recent past explains; `error` of one row ahead. */

@@ -1,64 +1,84 @@
-// Three forecasts for each step ahead and their mix: the reader's (learned), the season's profile at the present level,
-// and the last value. Weights follow from discounted squared errors, so a young or wrongly configured reader is
-// outvoted and a stream is forecast sanely from its first row on. Follow the leader, softened: weight = loss^-16.
+// Who forecasts, and their mix: the reader's experts (learned), the season's profile over 7 seasons, over 14 seasons at the
+// present level, the present deviation from the profile fading away, and the last value. Weights follow from discounted
+// squared errors, so a young or wrongly configured reader is outvoted and a stream is forecast sanely from its first row
+// on. Follow the leader, softened: weight = loss^-8.
 
+import { exp } from '../../base/math.ts';
 import type { ChannelViews } from './channel-state.ts';
 import { EXPERTS } from './channel-state.ts';
+import type { Moment } from './reader.ts';
+import type { ForecastSizes } from './sizes.ts';
 
 const FORGET = 0.999; // a memory of 1000 rows
+const COUNT = EXPERTS.length;
+const FADE = 2; // a deviation fades to 1 / e in half a season
 
-/** The season's profile, moved to the present level; the level alone until a whole season has been seen. */
-export function seasonalForecast(channel: ChannelViews, row: number, level: number, out: Float64Array): void {
-  const { profile, rows } = channel;
-  const season = profile.length;
-  if (rows[0]! < season) {
-    out.fill(level);
-    return;
-  }
-  let sum = 0;
-  for (let phase = 0; phase < season; phase++) sum += profile[phase]!;
-  const shift = level - sum / season;
-  for (let j = 0; j < out.length; j++) out[j] = shift + profile[(row + 1 + j) % season]!;
+/** What the experts without a reader say at the knots: [knots] each, in the order of EXPERTS behind the learned ones. */
+export function simpleExperts({ knots }: ForecastSizes, seasonRows: number) {
+  const fade = Float64Array.from(knots, (step) => exp((-FADE * step) / seasonRows));
+
+  return (views: ChannelViews, { row, level }: Moment, out: readonly Float64Array[]): void => {
+    const { profile, week, rows, values } = views;
+    const [weekly, season, fading, last] = out as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const value = values[row % values.length]!;
+    last.fill(value);
+    if (rows[0]! < seasonRows) {
+      for (const expert of [weekly, season, fading]) expert.fill(level); // no whole season yet
+      return;
+    }
+    const shift = seasonShift(views, level);
+    const deviation = value - profile[row % seasonRows]!;
+    for (const [k, step] of knots.entries()) {
+      const phase = (row + step) % seasonRows;
+      weekly[k] = week[phase]!;
+      season[k] = shift + profile[phase]!;
+      fading[k] = profile[phase]! + fade[k]! * deviation;
+    }
+  };
 }
 
-/** Charges each expert with its error at `step` (0 = one row ahead), in usual deviations, at most 10. */
+/** What moves the profile to the present level. */
+export function seasonShift({ profile }: ChannelViews, level: number): number {
+  let sum = 0;
+  for (let phase = 0; phase < profile.length; phase++) sum += profile[phase]!;
+  return level - sum / profile.length;
+}
+
+/** Charges each expert with its error at judged knot `j`, in usual deviations, at most 10. @param said [experts] at `from` */
 export function chargeExperts(
-  { losses }: ChannelViews,
-  step: number,
-  horizon: number,
-  errors: Float64Array,
+  { losses, said }: ChannelViews,
+  j: number,
+  from: number,
+  value: number,
   deviation: number,
-): void {
-  for (let expert = 0; expert < EXPERTS; expert++) {
-    const error = Math.min(Math.abs(errors[expert]!) / deviation, 10);
-    const at = expert * horizon + step;
+) {
+  for (let expert = 0; expert < COUNT; expert++) {
+    const at = j * COUNT + expert;
+    const error = Math.min(Math.abs(said[from + expert]! - value) / deviation, 10);
     losses[at] = FORGET * losses[at]! + error * error;
   }
 }
 
-/** mixed[j] = weighted mean of learned[j], seasonal[j] and `last`. */
-export function mixExperts(
-  { losses }: ChannelViews,
-  learned: Float64Array,
-  seasonal: Float64Array,
-  last: number,
-  mixed: Float64Array,
-): void {
-  const horizon = mixed.length;
-  for (let j = 0; j < horizon; j++) {
-    const a = losses[j]! + 1e-9;
-    const b = losses[horizon + j]! + 1e-9;
-    const c = losses[2 * horizon + j]! + 1e-9;
-    const best = Math.min(a, b, c);
-    const u = sixteenthPower(best / a);
-    const v = sixteenthPower(best / b);
-    const w = sixteenthPower(best / c);
-    mixed[j] = (u * learned[j]! + v * seasonal[j]! + w * last) / (u + v + w);
+/** Weights [judged, experts] that sum to 1. `learned`: how many experts the reader has; the others of it have no weight. */
+export function weighExperts({ losses }: ChannelViews, learned: number, absent: number, weights: Float64Array): void {
+  for (let from = 0; from < weights.length; from += COUNT) {
+    let best = Infinity;
+    const isAbsent = (expert: number): boolean => expert >= learned && expert < learned + absent;
+    for (let expert = 0; expert < COUNT; expert++) {
+      if (!isAbsent(expert)) best = Math.min(best, losses[from + expert]! + 1e-9);
+    }
+    let sum = 0;
+    for (let expert = 0; expert < COUNT; expert++) {
+      const weight = isAbsent(expert) ? 0 : eighthPower(best / (losses[from + expert]! + 1e-9));
+      weights[from + expert] = weight;
+      sum += weight;
+    }
+    for (let expert = 0; expert < COUNT; expert++) weights[from + expert]! /= sum;
   }
 }
 
-function sixteenthPower(v: number): number {
+function eighthPower(v: number): number {
   const squared = v * v;
-  const eighth = squared * squared * (squared * squared);
-  return eighth * eighth;
+  const fourth = squared * squared;
+  return fourth * fourth;
 }

@@ -151,8 +151,10 @@ describe('the first rows', () => {
       data.filter((_, i) => i % 2 === 0),
     );
     out.forEach(({ mean, anomaly }, row) => {
-      expect(Array.from(mean).filter((_, i) => i % 2 === 0)).toEqual(Array.from(alone[row]!.mean));
-      expect(anomaly[0]).toEqual(alone[row]!.anomaly[0]);
+      // From then on the columns learn from each other.
+      if (2 * row + 1 < 200)
+        expect(Array.from(mean).filter((_, i) => i % 2 === 0)).toEqual(Array.from(alone[row]!.mean));
+      if (2 * row + 1 < 200) expect(anomaly[0]).toEqual(alone[row]!.anomaly[0]);
       expect(Number.isNaN(mean[1])).toBe(2 * row + 1 < 200);
     });
   });

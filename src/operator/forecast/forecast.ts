@@ -1,8 +1,9 @@
 // Any sensor's near future, with nothing trained beforehand:  in  --rows--rows--gap--rows--|
 //                                                             out --ffff--ffff--gap--ffff--|   (f: one Forecast per row)
-// Each column by itself: value -> guard -> memories -> reader (learned online) -> mix of experts -> interval, anomaly score.
+// Each column: value -> guard -> memory -> reader (learned online) -> mix of experts -> interval, quantiles, anomaly score.
+// Columns learn from each other what they have in common; none needs the others.
 // A missing value (NaN) and a Gap hold the last value: time moves on, nothing is learned. Irregular times: see pace.ts.
-// State has one fixed size, whatever the stream's length. Read next: sensor.ts, column.ts, docs/adr/0007.
+// State has one fixed size, whatever the stream's length. Read next: sensor.ts, column.ts, docs/adr/0015.
 
 import { type Micros, micros } from '../../base/units.ts';
 import { f64 } from '../../cell/state.ts';
@@ -10,6 +11,7 @@ import type { Chunk } from '../../item/item.ts';
 import { ptsOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
+import { namesOf, QUANTILES } from './channel-state.ts';
 import { initPace, missingRows, PACE_LAYOUT, rowsSince } from './pace.ts';
 import { sensor } from './sensor.ts';
 import type { ForecastOptions } from './sizes.ts';
@@ -18,8 +20,9 @@ import type { ForecastOptions } from './sizes.ts';
 const GAP_LAYOUT = { rows: f64(1) };
 
 export function forecast(options: ForecastOptions): Stage {
-  const { width, horizon, rateHz } = options;
+  const { width, horizon, rateHz, quantiles = false } = options;
   const openSensor = sensor(options);
+  const expertNames = namesOf(options.cell);
   const horizons = Uint32Array.from({ length: horizon }, (_, j) => j + 1);
 
   function ptsOfRow(chunk: Chunk, i: number): Micros {
@@ -41,16 +44,21 @@ export function forecast(options: ForecastOptions): Stage {
       const lower = new Float32Array(horizon * width);
       const upper = new Float32Array(horizon * width);
       const anomaly = new Float32Array(width);
+      const nine = quantiles ? new Float32Array(QUANTILES.length * horizon * width) : undefined;
+      const experts = quantiles ? new Uint8Array(horizon * width) : undefined;
       step(chunk.data.subarray(i * width, (i + 1) * width), dtRows - missing, (channel, result) => {
         anomaly[channel] = result.anomaly;
         for (let j = 0; j < horizon; j++) {
           mean[j * width + channel] = result.mean[j]!;
           lower[j * width + channel] = result.lower[j]!;
           upper[j * width + channel] = result.upper[j]!;
+          if (experts) experts[j * width + channel] = result.expert[j]!;
         }
+        if (nine) for (let i = 0; i < result.quantiles.length; i++) nine[i * width + channel] = result.quantiles[i]!;
       });
       const span = { from: chunk.from + i, to: chunk.from + i + 1, pts: ptsOfRow(chunk, i) };
-      emit({ kind: 'forecast', ...span, width, horizons, mean, lower, upper, anomaly });
+      const told = nine && experts ? { quantiles: nine, experts, expertNames } : {};
+      emit({ kind: 'forecast', ...span, width, horizons, mean, lower, upper, anomaly, ...told });
     }
 
     return {

@@ -1,4 +1,4 @@
-// The contract between the forecaster and what reads the past for it: regression on HiPPO memories (ssm-reader.ts) or
+// The contract between the forecaster and what reads the past for it: regression on a HiPPO memory (ssm-reader.ts) or
 // attention over a window (attention-reader.ts). A reader predicts one column at a time and learns from what came.
 
 import type { StreamContext } from '../stage.ts';
@@ -13,12 +13,14 @@ export interface Moment {
 }
 
 export interface Reader {
-  /** All columns at once: the row as admitted (NaN = missing), `dtRows` after the row before. */
-  advance(x: Float32Array, dtRows: number): void;
+  /** How many of the LEARNED experts it is. */
+  readonly experts: number;
+  /** All columns at once: row number `row` as admitted (NaN = missing), `dtRows` after the row before. */
+  advance(x: Float32Array, dtRows: number, row: number): void;
   /** Rows without values, up to but not including row `row`. */
   hold(rows: number, row: number): void;
-  /** One column: `out[j]` for j + 1 rows ahead; learns first from the forecast whose last target has just come. */
-  read(channel: number, views: ChannelViews, moment: Moment, out: Float64Array): void;
+  /** One column: `out[expert][k]` for knot k; learns first from the forecasts whose last target has just come. */
+  read(channel: number, views: ChannelViews, moment: Moment, out: readonly Float64Array[]): void;
   /** Start state. */
   reset(): void;
 }

@@ -6,8 +6,9 @@ import { f64 } from '../../cell/state.ts';
 import type { StreamContext } from '../stage.ts';
 import { attentionReader } from './attention-reader.ts';
 import { type ChannelViews, channelLayout, initChannels, perChannel } from './channel-state.ts';
-import { type ColumnResult, column, holdValue } from './column.ts';
+import { column, holdValue } from './column.ts';
 import { admit } from './guard.ts';
+import type { ColumnResult } from './mix.ts';
 import { type ForecastOptions, forecastSizes, LEVEL_ORDER } from './sizes.ts';
 import { ssmReader } from './ssm-reader.ts';
 
@@ -37,7 +38,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
     const columns = context.state('forecast.columns', channelLayout(options, sizes), initChannels);
     const views = perChannel(columns, width);
     const reader = openReader(context);
-    const stepColumn = column(options, reader);
+    const stepColumn = column(options, sizes, reader);
     const levelOf = (channel: number): number => memory.at.c[channel * LEVEL_ORDER]!;
     const { row } = clock.at;
 
@@ -49,7 +50,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
           admitted[channel] = finite ? admit(views[channel]!, raw, levelOf(channel), seasonRows) : NaN;
         }
         levelCell.stepAfter(memory, admitted, discarded, dtRows);
-        reader.advance(admitted, dtRows);
+        reader.advance(admitted, dtRows, row[0]!);
         for (let channel = 0; channel < width; channel++) {
           const level = levelOf(channel);
           take(channel, stepColumn(channel, views[channel]!, row[0]!, x[channel]!, admitted[channel]!, level));

@@ -1,11 +1,11 @@
 // Options of the forecaster and every size that follows from them. All windows are counted in seasons, so one option
-// (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0007.
+// (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0015.
 
 import { assert } from '../../base/assert.ts';
 import type { Simd } from '../../kernel/wasm/simd.ts';
 
 export interface ForecastOptions {
-  /** Columns of a row, forecast one by one. */
+  /** Columns of a row. */
   readonly width: number;
   /** Steps ahead: 1 .. horizon. */
   readonly horizon: number;
@@ -17,30 +17,51 @@ export interface ForecastOptions {
   readonly cell: 'ssm' | 'attention';
   /** Rows per second, for the pts of results; 0: rows without a rate. */
   readonly rateHz: number;
+  /** Results carry nine quantiles as well. */
+  readonly quantiles?: boolean | undefined;
   /** The WebAssembly kernels: the same forecasts to the bit, sooner, where a stream's state lies in the kernel memory. */
   readonly simd?: Simd | undefined;
 }
 
 /** Mean of the last season: what everything else is measured against. */
 export const LEVEL_ORDER = 6;
-/** The long memory reads trend over 28 seasons, the short one the shape of 7 (the daily wave needs 7 pi = 22). */
+/** The usual deviation is taken over 28 seasons; the memory reads the shape of 7 (the daily wave needs 7 pi = 22). */
 export const LONG_SEASONS = 28;
 export const SHORT_SEASONS = 7;
-/** The profile (mean by phase) forgets over 14 seasons. */
+/** The profiles (mean by phase) forget over 14 seasons and over 7. */
 export const PROFILE_SEASONS = 14;
+export const WEEK_SEASONS = 7;
+
+/** Steps that are learned at once, from rows whose last target has come: the near ones need not wait for the far ones. */
+export interface Band {
+  /** Knots [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** Rows until the last of them has come: the band's last step. */
+  readonly delay: number;
+}
 
 export interface ForecastSizes {
-  readonly longOrder: number;
-  readonly shortOrder: number;
-  /** Last values used as they are. */
+  /** Coefficients of the memory, and the first of them that the season's phase turns. */
+  readonly order: number;
+  readonly turnedOrder: number;
+  /** Last values used as they are, and the first of them that the season's phase turns. */
   readonly lags: number;
+  readonly turnedLags: number;
   /** Points of the coming season's profile. */
   readonly leads: number;
   /** Features of the regression. */
   readonly features: number;
+  /** Steps that are forecast; those between them are interpolated. Ascending, from 1 to the horizon. */
+  readonly knots: readonly number[];
+  readonly bands: readonly Band[];
+  /** Which knots are compared with what came; what is between them is interpolated. */
+  readonly judged: readonly number[];
   /** Rows kept of the raw past. */
   readonly ringRows: number;
 }
+
+const DIRECT_STEPS = 24;
 
 export function forecastSizes({ width, horizon, seasonRows, coverage }: ForecastOptions): ForecastSizes {
   assert(Number.isInteger(width) && width >= 1, 'a forecast needs at least one column');
@@ -50,8 +71,38 @@ export function forecastSizes({ width, horizon, seasonRows, coverage }: Forecast
   const lags = Math.min(24, seasonRows);
   const leads = Math.min(24, seasonRows);
   // A quarter of the window: more coefficients than that only describe what the lags already say.
-  const shortOrder = Math.min(24, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
-  const longOrder = 8;
-  const features = longOrder + shortOrder + lags + leads + 1;
-  return { longOrder, shortOrder, lags, leads, features, ringRows: Math.max(lags, horizon + 1) };
+  const order = Math.min(24, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
+  const turnedOrder = Math.min(12, order);
+  const turnedLags = Math.min(4, lags);
+  const features = order + lags + leads + 1 + 2 * (turnedOrder + turnedLags);
+  const knots = knotsUpTo(horizon, seasonRows);
+  const sizes = { order, turnedOrder, lags, turnedLags, leads, features, knots };
+  return { ...sizes, bands: bandsOf(knots), judged: judgedOf(knots), ringRows: Math.max(lags, horizon + 1) };
+}
+
+/** 1 .. 24, then a quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way. */
+function knotsUpTo(horizon: number, seasonRows: number): number[] {
+  const knots: number[] = [];
+  for (let step = 1; step < horizon; ) {
+    knots.push(step);
+    const seasonal = seasonRows / (step < 4 * seasonRows ? 4 : 2);
+    step += step < DIRECT_STEPS ? 1 : Math.max(1, Math.floor(Math.min(seasonal, step / 4)));
+  }
+  return [...knots, horizon];
+}
+
+function bandsOf(knots: readonly number[]): Band[] {
+  const near = knots.filter((step) => step <= DIRECT_STEPS).length;
+  const first = { from: 0, to: near, delay: knots[near - 1]! };
+  return near === knots.length ? [first] : [first, { from: near, to: knots.length, delay: knots.at(-1)! }];
+}
+
+/** All near knots, then one per quarter of the way: a queue of `step` forecasts waits for each of them. */
+function judgedOf(knots: readonly number[]): number[] {
+  const judged: number[] = [];
+  for (const [k, step] of knots.entries()) {
+    const last = knots[judged.at(-1) ?? 0]!;
+    if (step <= DIRECT_STEPS || step >= 1.25 * last || k === knots.length - 1) judged.push(k);
+  }
+  return judged;
 }

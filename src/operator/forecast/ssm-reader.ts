@@ -1,55 +1,50 @@
-// Reads the past through two HiPPO memories of constant size, and learns online what follows from them by regression.
+// Reads the past through a HiPPO memory of constant size, and learns online what follows from it by regression.
 // Read next: features.ts (what the regression sees), regression.ts (how it learns).
 
 import { hippoCell } from '../../cell/hippo/index.ts';
 import { stateBytes } from '../../cell/state.ts';
-import { perChannel } from './channel-state.ts';
-import { fillFeatures } from './features.ts';
+import { LEARNED, perChannel } from './channel-state.ts';
+import { featureRow } from './features.ts';
 import type { OpenReader } from './reader.ts';
-import { regression, regressionLayout } from './regression.ts';
-import { type ForecastOptions, type ForecastSizes, LONG_SEASONS, SHORT_SEASONS } from './sizes.ts';
+import { pooledLayout, regression, regressionLayout } from './regression.ts';
+import { type ForecastOptions, type ForecastSizes, SHORT_SEASONS } from './sizes.ts';
 
-function memories({ width, seasonRows }: ForecastOptions, { longOrder, shortOrder }: ForecastSizes) {
-  const memory = (seasons: number, order: number) =>
-    hippoCell({ measure: 'legt', width, order, windowRows: seasons * seasonRows });
-  return { longCell: memory(LONG_SEASONS, longOrder), shortCell: memory(SHORT_SEASONS, shortOrder) };
-}
+const memoryOf = ({ width, seasonRows }: ForecastOptions, { order }: ForecastSizes) =>
+  hippoCell({ measure: 'legt', width, order, windowRows: SHORT_SEASONS * seasonRows });
 
 export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): OpenReader {
-  const { width } = options;
-  const { longCell, shortCell } = memories(options, sizes);
+  const { width, seasonRows } = options;
+  const cell = memoryOf(options, sizes);
   const layout = regressionLayout(options, sizes);
-  const { learn, solve, predict } = regression(options, sizes);
-  const discarded = new Float32Array(Math.max(longCell.dOut, shortCell.dOut));
+  const openRegression = regression(options, sizes);
+  const fillFeatures = featureRow(sizes, seasonRows);
+  const discarded = new Float32Array(cell.dOut);
   const phi = new Float64Array(sizes.features);
 
   return (context) => {
-    const long = context.state('forecast.long', longCell.layout, longCell.init);
-    const short = context.state('forecast.short', shortCell.layout, shortCell.init);
+    const memory = context.state('forecast.memory', cell.layout, cell.init);
     const state = context.state('forecast.regression', layout, ({ bytes }) => bytes.fill(0));
-    const columns = perChannel(state, width);
-    const longColumns = perChannel(long, width);
-    const shortColumns = perChannel(short, width);
+    const pooled = context.state('forecast.pooled', pooledLayout(sizes), ({ bytes }) => bytes.fill(0));
+    const { solvePooled, learn, predict } = openRegression(perChannel(state, width), pooled.at);
+    const memories = perChannel(memory, width);
     return {
-      advance(x, dtRows) {
-        longCell.stepAfter(long, x, discarded, dtRows);
-        shortCell.stepAfter(short, x, discarded, dtRows);
+      experts: LEARNED,
+      advance(x, dtRows, row) {
+        cell.stepAfter(memory, x, discarded, dtRows);
+        solvePooled(row);
       },
       hold(rows) {
-        longCell.skip?.(long, rows);
-        shortCell.skip?.(short, rows);
+        cell.skip?.(memory, rows);
       },
       read(channel, views, moment, out) {
-        const column = columns[channel]!;
-        learn(column, views, moment.row);
-        solve(column, moment.row + channel);
-        fillFeatures(phi, views, longColumns[channel]!.c, shortColumns[channel]!.c, moment, sizes);
-        predict(column, phi, moment, out);
+        learn(channel, views, moment.row);
+        fillFeatures(phi, views, memories[channel]!.c, moment);
+        predict(channel, phi, moment, out);
       },
       reset() {
-        longCell.init(long);
-        shortCell.init(short);
+        cell.init(memory);
         state.bytes.fill(0);
+        pooled.bytes.fill(0);
       },
     };
   };
@@ -58,8 +53,7 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): OpenR
 /** Bytes that this reader keeps per column, for giving its opponent as many. */
 export function ssmReaderBytes(options: ForecastOptions, sizes: ForecastSizes): number {
   const one = { ...options, width: 1 };
-  const { longCell, shortCell } = memories(one, sizes);
-  return [longCell.layout, shortCell.layout, regressionLayout(one, sizes)].reduce(
+  return [memoryOf(one, sizes).layout, regressionLayout(one, sizes)].reduce(
     (sum, layout) => sum + stateBytes(layout),
     0,
   );

@@ -20,7 +20,11 @@ function rowsOf(records: readonly BenchRecord[]): string[][] {
   });
 }
 
-function besideOf({ baseline = '', ratio, difference, differenceInterval }: BenchRecord): string {
+function besideOf({ baseline = '', ratio, difference, differenceInterval, also }: BenchRecord): string {
+  if (also)
+    return Object.entries(also)
+      .map(([name, value]) => `${name} ${amount(value)}`)
+      .join(', ');
   if (ratio !== undefined) return `${amount(ratio)} x ${baseline}`.trim();
   if (difference === undefined) return '';
   const around = differenceInterval ? ` (95 %: ${range(differenceInterval)})` : '';
