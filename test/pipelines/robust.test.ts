@@ -18,10 +18,10 @@ import { feed, openSession, runSession } from '../helpers/sessions.ts';
 const open = (name: string) => openModel(join(ROOT, 'models', name));
 const MONO = { rateHz: 16_000, width: 1 };
 /**
- * Peaks of what comes out against those of what came. Measured: 1.0 on speech, 1.5 on speech clipped to a square wave, whose
- * corners come back when a band of it is taken away.
+ * Peaks of what comes out against those of what came. Measured: 1.0 on speech, 1.5 on speech clipped to a square wave: where a
+ * band is taken away its edges overshoot, by up to 2 where only they are left.
  */
-const LOUDER_MAX = 2;
+const LOUDER_MAX = 2.5;
 
 const speech = (await bundledSpeech()).subarray(30_000, 46_000); // a second of talk
 const peakOf = (samples: ArrayLike<number>): number =>
@@ -94,7 +94,7 @@ describe.each(CASES)('%s', (_name, load) => {
   });
 });
 
-/** Of silence, in virtual time: by then the state of every model is where it stays (measured: 60 to 400 s). */
+/** Of silence, in virtual time; an hour of it, tried by hand with every pipeline here, ends no otherwise. */
 const MINUTES = 4;
 const QUIET: typeof CASES = [
   ['denoise, small', () => loadPipeline(denoise, { model: 'small', vad: 'on' }, open)],
