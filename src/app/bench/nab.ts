@@ -3,6 +3,7 @@
 // --out, every series' scores in the benchmark's own layout.
 
 import { readCorpus, type Series } from './nab/corpus.ts';
+import { reportCoverage } from './nab/coverage.ts';
 import { DETECTORS } from './nab/detectors.ts';
 import { halfOf } from './nab/halves.ts';
 import { PROFILES, type Scored, scoreNab } from './nab/score.ts';
@@ -30,6 +31,7 @@ export async function benchNab(report: Report, { options, note }: BenchContext):
     reportScores(detector.name, ran, report);
     report({ section: 'nab', name: `${detector.name}, a row`, value: us, unit: 'us' });
   }
+  await reportCoverage(corpus, report);
   note('each threshold is one number for all series of its part, found as the benchmark does; "threshold of the');
   note(
     'development half": the held-out half scored with the threshold of the other one, so that nothing was chosen on it',

@@ -4,6 +4,7 @@
 import type { Output } from '../../session/session.ts';
 import type { Segment } from '../picture/draw-audio-picture.ts';
 import { clockTime } from '../print.ts';
+import { alarmLine } from './alarm-line.ts';
 import { createSegmenter } from './segments.ts';
 
 export interface Narrator {
@@ -42,6 +43,8 @@ export function createNarrator({ print, onSegment, rateHz, names }: NarratorOpti
       if (item.kind === 'detection' && item.values.speech !== undefined)
         return speech.read(item.values.speech, item.from, item.to);
       if (item.kind === 'detection') {
+        const alarm = alarmLine(item, { rateHz, names });
+        if (alarm !== undefined) return print(alarm);
         const values = Object.entries(item.values).map(([name, value]) => `${name} ${value.toPrecision(4)}`);
         return print(`${place(item.from)}  ${item.name}  ${values.join('  ')}`);
       }

@@ -1,5 +1,6 @@
 // The anomaly under way: it begins where the score rose to half of the threshold, is told once a candidate reaches the threshold,
-// and ends after HANG_ROWS rows below half of it. What it tells at its end is of its peak.
+// and ends after HANG_ROWS rows below half of it. What it tells at its end is of its peak. What is worse than a told one by enough
+// to be told itself (alarm.ts), and not just its rise, ends it and is an anomaly of its own: a great one in a small one's wake.
 
 import { micros } from '../../base/units.ts';
 import { f64, type Views } from '../../cell/state.ts';
@@ -12,8 +13,9 @@ export const EPISODE_LAYOUT = {
   /** First row and its microseconds; NaN: none is under way. */
   began: f64(1),
   beganPts: f64(1),
-  /** 1 once told. */
+  /** 1 once told, and the row that told it. */
   told: f64(1),
+  toldRow: f64(1),
   /** Row behind the last one above half of the threshold. */
   loud: f64(1),
   /** Worst row and what was found there: score, column, cause, value, expected, lower, upper. */
@@ -41,7 +43,7 @@ export interface Episode {
 }
 
 export function openEpisode(at: EpisodeViews, threshold: number, emit: Emit): Episode {
-  const { began, beganPts, told, loud, peakRow, peak } = at;
+  const { began, beganPts, told, toldRow, loud, peakRow, peak } = at;
 
   function tell(what: 'start' | 'end', to: number): void {
     const [score, column, cause, value, expected, lower, upper] = Array.from(peak, Math.fround);
@@ -67,6 +69,10 @@ export function openEpisode(at: EpisodeViews, threshold: number, emit: Emit): Ep
   return {
     stop,
     row(worst, alarm, { from, to, pts }) {
+      if (alarm >= threshold && told[0] && from - toldRow[0]! > HANG_ROWS) {
+        loud[0] = from;
+        stop();
+      }
       const isOpen = began[0] === began[0];
       if (worst.score >= threshold / 2) {
         if (!isOpen) {
@@ -82,6 +88,7 @@ export function openEpisode(at: EpisodeViews, threshold: number, emit: Emit): Ep
       } else if (isOpen && to - loud[0]! >= HANG_ROWS) stop();
       if (alarm < threshold || told[0] || began[0] !== began[0]) return;
       told[0] = 1;
+      toldRow[0] = from;
       tell('start', to);
     },
   };

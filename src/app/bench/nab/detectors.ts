@@ -2,15 +2,9 @@
 // none sees a label, the length of a series or its extremes.
 
 import { exp } from '../../../base/math.ts';
-import { streamId } from '../../../base/units.ts';
-import { type LoadedPipeline, loadPipeline } from '../../../pipeline/connect.ts';
-import { loadNamedPipeline } from '../../../pipeline/load-pipelines.ts';
-import { Session } from '../../../session/session.ts';
-import { systemClock } from '../../clock.ts';
-import { openPackagedModel } from '../../open-pipeline.ts';
-import { PIPELINES } from '../../paths.ts';
 import type { Series } from './corpus.ts';
 import { normalTail } from './normal-tail.ts';
+import { openNamed, runSeries } from './run-series.ts';
 
 export interface Detector {
   readonly name: string;
@@ -49,38 +43,12 @@ const windowedGaussian: Detector = {
   },
 };
 
-/** Runs a pipeline over the series as a stream; `read` takes what it says of a row. */
-async function stream(loaded: LoadedPipeline, series: Series, read: (item: Output) => void): Promise<number> {
-  const session = new Session({
-    id: streamId('nab'),
-    loaded,
-    source: { rateHz: 0, width: 1 },
-    clock: systemClock,
-    onOutput: ({ item }) => read(item),
-    onError: (error) => {
-      throw error;
-    },
-  });
-  const rows = Float32Array.from(series.values);
-  for (let row = 0; row < rows.length; row += 512) {
-    session.rows(rows.subarray(row, row + 512), series.times.subarray(row, row + 512));
-    await session.idle();
-  }
-  const { stateBytes } = session;
-  session.close();
-  return stateBytes;
-}
-type Output = Parameters<ConstructorParameters<typeof Session>[0]['onOutput']>[0]['item'];
-
-const open = async (name: string, options: Record<string, unknown>): Promise<LoadedPipeline> =>
-  loadPipeline(await loadNamedPipeline(name, PIPELINES), options, openPackagedModel);
-
 /** The anomaly score of the forecast pipeline: one-step errors against their own spread. 1 - e^-score keeps it below 1. */
 const residual: Detector = {
   name: 'forecastResidual',
   async scores(series) {
     const scores = new Float64Array(series.values.length);
-    await stream(await open('forecast', { horizon: 1 }), series, (item) => {
+    await runSeries(await openNamed('forecast', { horizon: 1 }), series, (item) => {
       if (item.kind === 'forecast' && item.anomaly[0]! > 0) scores[item.from] = 1 - exp(-item.anomaly[0]! / 10);
     });
     return scores;
@@ -92,7 +60,7 @@ const ours: Detector = {
   name: 'millrace',
   async scores(series) {
     const scores = new Float64Array(series.values.length);
-    await stream(await open('anomaly', { readings: 'on' }), series, (item) => {
+    await runSeries(await openNamed('anomaly', { readings: 'on' }), series, (item) => {
       if (item.kind === 'detection' && item.name === 'anomaly') {
         scores[item.from] = item.values.alarm! / (1 + item.values.alarm!);
       }
