@@ -58,7 +58,7 @@ function message(random: Random): Record<string, unknown> {
     () => ({ type: 'close' }),
   ];
   const whole: Record<string, unknown> = { ...pick(random, right)() };
-  if (random() < 0.4) whole[pick(random, [...Object.keys(whole), 'resume', 'options', 'format'])] = pick(random, ODD);
+  if (random() < 0.25) whole[pick(random, [...Object.keys(whole), 'resume', 'options', 'format'])] = pick(random, ODD);
   return whole;
 }
 
@@ -81,7 +81,7 @@ function input(random: Random, codec: Codec): string | Uint8Array {
   if (random() < 0.25) {
     const rows = { type: 'rows', offset: Math.floor(random() * 400), count: 80, data: new Uint8Array(160) } as const;
     const bytes = codec.encodeClient(rows) as Uint8Array;
-    return random() < 0.5 ? bytes : mutate(bytes, random);
+    return random() < 0.85 ? bytes : mutate(bytes, random);
   }
   let sent: string | Uint8Array;
   try {
@@ -89,7 +89,7 @@ function input(random: Random, codec: Codec): string | Uint8Array {
   } catch {
     sent = Uint8Array.from({ length: 20 }, () => random() * 256); // the schema takes no such field
   }
-  if (random() < 0.7) return sent;
+  if (random() < 0.85) return sent;
   return typeof sent === 'string'
     ? new TextDecoder().decode(mutate(new TextEncoder().encode(sent), random))
     : mutate(sent, random);

@@ -10,8 +10,8 @@ export const DIST = process.env.MILLRACE_DIST ?? join(ROOT, 'dist');
 const LIMITS = { MILLRACE_CHECKPOINT_MS_MAX: '120', MILLRACE_CHECKPOINT_BYTES_MAX: '20000' };
 
 export interface Process {
-  /** SIGKILL; resolves when it is gone. */
-  kill(): Promise<void>;
+  /** SIGKILL unless told otherwise; resolves when it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
   readonly gone: Promise<void>;
 }
 
@@ -19,8 +19,8 @@ function processOf(child: ChildProcess): Process {
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
     gone,
-    kill() {
-      child.kill('SIGKILL');
+    kill(signal = 'SIGKILL') {
+      child.kill(signal);
       return gone;
     },
   };
