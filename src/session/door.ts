@@ -37,6 +37,8 @@ export interface DoorOptions {
   /** First row expected: 0, or the offset of a snapshot. */
   readonly next: number;
   readonly onFault: (rows: number) => void;
+  /** Time of the last row that got in, [1], -Infinity before the first. Part of the stream's state; absent: rows have no times. */
+  readonly lastTime?: Float64Array;
 }
 
 export function createDoor(options: DoorOptions): Door {
@@ -86,17 +88,19 @@ export function createDoor(options: DoorOptions): Door {
       const count = data.length / source.width;
       if (count === 0) return;
       if (!makeRoom(count)) return admitGap(count, 'shed', at);
-      for (const run of finiteRuns(data, source.width, options.nanIsMissing)) {
+      for (const run of runsOf(data, options, times)) {
         const pts = times ? micros(times[run.start]!) : ptsOf(next);
-        if (run.finite) admit(chunkOf(data, source.width, run, next, pts, times), at);
+        const rows = run.end - run.start;
+        if (run.wrong === undefined) admit(chunkOf(data, source.width, run, next, pts, times), at);
         else {
-          options.onFault(run.end - run.start);
-          admitGap(run.end - run.start, 'fault', at, pts);
+          if (run.wrong === 'fault') options.onFault(rows);
+          admitGap(rows, run.wrong, at, pts);
         }
       }
     },
     gap: (rows, why, at) => admitGap(rows, why, at),
     mark(what, at) {
+      if (what === 'reset') options.lastTime?.fill(-Infinity);
       waiting.push({ item: { kind: 'mark', from: next, to: next, pts: ptsOf(next), what }, at });
     },
     take() {
@@ -133,24 +137,48 @@ function allFinite(data: Float32Array): boolean {
 interface Run {
   start: number;
   end: number;
-  finite: boolean;
+  wrong: 'fault' | 'late' | undefined;
 }
 
-/** Maximal runs of rows that are all usable or all not. By row, never by message, so that chunking cannot change results. */
-function finiteRuns(data: Float32Array, width: number, nanIsMissing: boolean): Run[] {
-  if (allFinite(data)) return [{ start: 0, end: data.length / width, finite: true }];
+/**
+ * Maximal runs of rows that are all usable or all wrong in one way. By row, never by message, so that chunking cannot change
+ * results. A row whose time is not behind the last one's is late, or there twice: no state may see it.
+ */
+function runsOf(data: Float32Array, { source, nanIsMissing, lastTime }: DoorOptions, times?: Float64Array): Run[] {
+  const { width } = source;
+  const timed = times && lastTime;
+  if (allFinite(data) && (!timed || ascend(times, lastTime))) {
+    return [{ start: 0, end: data.length / width, wrong: undefined }];
+  }
   const runs: Run[] = [];
   for (let row = 0; row * width < data.length; row++) {
-    let finite = true;
-    for (let i = row * width; i < (row + 1) * width; i++) {
-      const value = data[i]!;
-      if (!Number.isFinite(value) && !(nanIsMissing && value !== value)) finite = false;
-    }
+    const late = timed && !(times[row]! > lastTime[0]!);
+    const wrong = late ? 'late' : hasFault(data, row * width, width, nanIsMissing) ? 'fault' : undefined;
+    if (timed && wrong === undefined) lastTime[0] = times[row]!;
     const last = runs.at(-1);
-    if (last?.finite === finite) last.end = row + 1;
-    else runs.push({ start: row, end: row + 1, finite });
+    if (last && last.wrong === wrong) last.end = row + 1;
+    else runs.push({ start: row, end: row + 1, wrong });
   }
   return runs;
+}
+
+/** Each time behind the one before, and behind the last row's: then that is the last of them. */
+function ascend(times: Float64Array, lastTime: Float64Array): boolean {
+  let last = lastTime[0]!;
+  for (let i = 0; i < times.length; i++) {
+    if (!(times[i]! > last)) return false;
+    last = times[i]!;
+  }
+  lastTime[0] = last;
+  return true;
+}
+
+function hasFault(data: Float32Array, from: number, width: number, nanIsMissing: boolean): boolean {
+  for (let i = from; i < from + width; i++) {
+    const value = data[i]!;
+    if (!Number.isFinite(value) && !(nanIsMissing && value !== value)) return true;
+  }
+  return false;
 }
 
 function chunkOf(data: Float32Array, width: number, run: Run, from: number, pts: Micros, times?: Float64Array): Chunk {

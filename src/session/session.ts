@@ -6,6 +6,7 @@ import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { assert } from '../base/assert.ts';
 import { asEngineError, type EngineError, engineError } from '../base/errors.ts';
 import type { Clock, Micros, StreamId } from '../base/units.ts';
+import { f64, type State } from '../cell/state.ts';
 import type { Gap, GapCause, Item, ResultItem } from '../item/item.ts';
 import type { Snapshot } from '../item/snapshot.ts';
 import type { StreamContext } from '../operator/stage.ts';
@@ -55,6 +56,10 @@ export interface SessionOptions {
 /** Ten seconds of 48 kHz audio: far above any jitter, far below trouble. */
 const INBOX_ROWS_MAX = 480_000;
 
+/** Time of the last row that got in: a row of a sensor that is not behind it is late (door.ts). */
+const TIME_LAYOUT = { last: f64(1) } as const;
+const initTime = ({ at }: State<typeof TIME_LAYOUT>): void => void at.last.fill(-Infinity);
+
 export class Session {
   readonly id: StreamId;
   /** Bytes of the stream's whole state, fixed from the first row on. */
@@ -85,9 +90,11 @@ export class Session {
     this.#seq = snapshot?.seq ?? 0;
     this.#offset = snapshot?.offset ?? 0;
     this.#arrivedAt = options.clock.now();
+    const sensor = loaded.pipeline.input.kind === 'sensor';
     this.#door = createDoor({
       source,
-      nanIsMissing: loaded.pipeline.input.kind === 'sensor',
+      nanIsMissing: sensor,
+      ...(sensor ? { lastTime: this.#arenas.state('session.time', TIME_LAYOUT, initTime).at.last } : {}),
       inboxRowsMax: options.inboxRowsMax ?? INBOX_ROWS_MAX,
       policy: options.policy ?? 'block',
       next: this.#offset,

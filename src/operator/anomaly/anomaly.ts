@@ -63,7 +63,7 @@ export function anomaly(options: AnomalyOptions): Stage {
           for (let i = 0; i < item.rows; i++) judgeRow(item, i);
         },
         gap(item) {
-          episode.stop();
+          if (item.why !== 'late') episode.stop(); // a late row takes no time
           emit(item);
         },
         mark(item) {

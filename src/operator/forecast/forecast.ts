@@ -66,8 +66,11 @@ export function forecast(options: ForecastOptions): Stage {
         for (let i = 0; i < item.rows; i++) forecastRow(item, i);
       },
       gap(item) {
-        gap.at.rows[0]! += item.to - item.from;
-        pace.at.last[0] = NaN;
+        // A late row takes no time: its time has passed already, with a row or without.
+        if (item.why !== 'late') {
+          gap.at.rows[0]! += item.to - item.from;
+          pace.at.last[0] = NaN;
+        }
         emit(item);
       },
       mark(item) {
