@@ -15,6 +15,8 @@ export interface SourceMessage {
   readonly retained?: boolean;
   /** Line protocol: the unit of its times, as its sender said. */
   readonly precision?: LinePrecision;
+  /** Number of the line that it is, from 1, where the source is one of lines. */
+  readonly line?: number;
   /** Where the source stands behind it, for `start` of a later process: plain data. */
   readonly at?: unknown;
   /** It is safe, or was of no use: it need not come again. Not called: it was not taken. */

@@ -35,6 +35,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 const BY_NAME: Readonly<Record<string, Section>> = {
   soak: benchSoak,
   audio: benchAudio,
+  edge: benchEdge,
   nab: benchNab,
   forecast: benchForecast,
 };

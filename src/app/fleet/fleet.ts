@@ -161,7 +161,7 @@ export class Fleet {
   }
 
   #hear(message: SourceMessage, nowUs: number): Heard | undefined {
-    const { topic, bytes, precision, refused, done } = message;
+    const { topic, bytes, precision, line, refused, done } = message;
     try {
       const heard = this.#options.hear(topic, bytes, nowUs, precision);
       if (heard.rebirth) this.#options.publish?.(heard.rebirth.topic, heard.rebirth.payload);
@@ -170,7 +170,8 @@ export class Fleet {
     } catch (thrown) {
       const error = asEngineError(thrown);
       this.#counts.malformed++;
-      this.#tell(topic, { type: 'event', event: 'malformed', code: error.code, message: error.message });
+      const place = line === undefined ? {} : { line };
+      this.#tell(topic, { type: 'event', event: 'malformed', ...place, code: error.code, message: error.message });
       if (refused) refused(error);
       else void this.#inTurn(() => done?.());
       return undefined;

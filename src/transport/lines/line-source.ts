@@ -28,10 +28,12 @@ export function lineSource({ name, open, header, readHeader }: LineSourceOptions
     let head = header && from !== undefined ? await readHeader?.() : undefined;
     let rest: Buffer = Buffer.alloc(0);
     let tooLong = false;
-    async function say(line: Buffer, at: FilePlace | undefined): Promise<void> {
-      if (line.toString('latin1').trim() === '') return;
-      if (header && head === undefined) head = Buffer.concat([line, Buffer.of(NEWLINE)]);
-      else await take({ topic: '', bytes: head ? Buffer.concat([head, line]) : line, ...(at ? { at } : {}) });
+    let line = 0;
+    async function say(text: Buffer, at: FilePlace | undefined): Promise<void> {
+      line++;
+      if (text.toString('latin1').trim() === '') return;
+      if (header && head === undefined) head = Buffer.concat([text, Buffer.of(NEWLINE)]);
+      else await take({ topic: '', bytes: head ? Buffer.concat([head, text]) : text, line, ...(at ? { at } : {}) });
     }
     let before: FilePlace | undefined;
     for await (const { bytes, place } of open(from, stop.signal)) {
@@ -43,9 +45,9 @@ export function lineSource({ name, open, header, readHeader }: LineSourceOptions
       const text = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
       let begin = 0;
       for (let end = text.indexOf(NEWLINE); end >= 0 && !stop.signal.aborted; end = text.indexOf(NEWLINE, begin)) {
-        const line = text.subarray(begin, end);
+        const own = text.subarray(begin, end);
         begin = end + 1;
-        if (!tooLong) await say(line, place && { ...place, offset: place.offset - (text.length - begin) });
+        if (!tooLong) await say(own, place && { ...place, offset: place.offset - (text.length - begin) });
         tooLong = false;
       }
       rest = text.subarray(begin);
