@@ -1,9 +1,9 @@
 // vad: is somebody speaking? One probability per 10 ms hop, from log-mel rows through a small Mamba-2 stack whose state is
 // 23 KB and never grows; or through its attention twin, with as many parameters, trained on the same data for as long.
 //   samples at any rate -> 16 kHz mono -> hops of 160 -> 25 ms spectra -> 40 mel bands -> stack -> vad {speech}
-// With `segments`, vad.start {peak} 100 ms after speech begins (median), its `from` up to 150 ms before it, and vad.end {peak} 60 to
-// 200 ms after it ends, its `to` 100 ms behind it at most: threshold/speech-segments.ts. Readings go on beside them, so that who
-// wants it otherwise decides on these.
+// With `segments`, vad.start {peak} 115 ms after speech begins (median), its `from` up to 150 ms before it, and vad.end {peak} 80 ms
+// after it ends (nine of ten within 170), its `to` 100 ms behind it at most: threshold/speech-segments.ts. Readings go on beside
+// them, so that who wants it otherwise decides on these.
 // No look-ahead: the answer about a hop uses nothing after it. Models and their honest figures: models/vad-*/README.md.
 
 import { type AsyncCell, type Cell, LOWERED_ROWS_MAX } from '../src/cell/cell.ts';
