@@ -16,6 +16,7 @@ import {
   type StoreBounds,
   type StoredEntry,
   type StoredState,
+  type SweepReport,
 } from './state-store.ts';
 
 /** Claims of one key that collide, and folders that a sweep removes under our feet: each try loses to another's success. */
@@ -38,6 +39,8 @@ export async function fileStore(
 ): Promise<StateStore> {
   const limits = { ...DEFAULT_STORE_BOUNDS, ...bounds };
   await guarded(() => mkdir(folder, { recursive: true }));
+  /** Bytes put since the last sweep. */
+  let written = 0;
   const folderOf = (key: string): string => {
     checkKey(key);
     return join(folder, encodeURIComponent(key).replaceAll('.', '%2E'));
@@ -50,6 +53,8 @@ export async function fileStore(
         const place = folderOf(key);
         checkValue(bytes, limits);
         await put(folder, place, epoch, encodeStateFile(key, { epoch, bytes }));
+        written += bytes.length;
+        if (written > limits.bytesMax * SWEEP_SHARE) await sweep();
       });
     },
     get(key) {
@@ -66,19 +71,27 @@ export async function fileStore(
         await removeValue(folderOf(key), held);
       });
     },
-    sweep() {
-      return guarded(async () => {
-        const entries = await scan(folder);
-        const values = entries.filter(({ bytes }) => bytes > 0);
-        const { remove, report } = dueForSweep(values, limits, nowMs());
-        for (const { key } of remove) await removeValue(folderOf(key), await look(folderOf(key)));
-        for (const { key, bytes, savedMs } of entries) {
-          if (bytes === 0 && nowMs() - savedMs > limits.ageMsMax) await removeKey(folderOf(key));
-        }
-        return report;
-      });
-    },
+    sweep,
   };
+
+  function sweep(): Promise<SweepReport> {
+    written = 0;
+    return guarded(() => sweepFolder(folder, limits, nowMs(), folderOf));
+  }
+}
+
+/** This share of the bound may be written before a sweep is due, whatever the clock says. */
+const SWEEP_SHARE = 1 / 8;
+
+async function sweepFolder(folder: string, limits: StoreBounds, now: number, folderOf: (key: string) => string) {
+  const entries = await scan(folder);
+  const values = entries.filter(({ bytes }) => bytes > 0);
+  const { remove, report } = dueForSweep(values, limits, now);
+  for (const { key } of remove) await removeValue(folderOf(key), await look(folderOf(key)));
+  for (const { key, bytes, savedMs } of entries) {
+    if (bytes === 0 && now - savedMs > limits.ageMsMax) await removeKey(folderOf(key));
+  }
+  return report;
 }
 
 async function claim(folder: string, place: string, key: string, from: number | undefined) {

@@ -2,7 +2,7 @@
 // `serve` without a folder.
 
 import { checkKey, checkValue, dueForSweep, fenced } from './bounds.ts';
-import { DEFAULT_STORE_BOUNDS, type StateStore, type StoreBounds } from './state-store.ts';
+import { DEFAULT_STORE_BOUNDS, type StateStore, type StoreBounds, type SweepReport } from './state-store.ts';
 
 interface Entry {
   epoch: number;
@@ -14,6 +14,8 @@ interface Entry {
 export function memoryStore(bounds: Partial<StoreBounds> = {}, nowMs: () => number = Date.now): StateStore {
   const limits = { ...DEFAULT_STORE_BOUNDS, ...bounds };
   const entries = new Map<string, Entry>();
+  /** Bytes put since the last sweep. */
+  let written = 0;
   const held = () =>
     [...entries]
       .filter(([, { bytes }]) => bytes !== undefined)
@@ -39,6 +41,8 @@ export function memoryStore(bounds: Partial<StoreBounds> = {}, nowMs: () => numb
       owned(key, epoch);
       checkValue(bytes, limits);
       entries.set(key, { epoch, bytes: bytes.slice(), savedMs: nowMs() });
+      written += bytes.length;
+      if (written > limits.bytesMax * SWEEP_SHARE) sweep();
     },
     async get(key) {
       checkKey(key);
@@ -51,13 +55,19 @@ export function memoryStore(bounds: Partial<StoreBounds> = {}, nowMs: () => numb
       if (entry) entries.set(key, { epoch: entry.epoch, bytes: undefined, savedMs: nowMs() });
     },
     list: async () => held(),
-    async sweep() {
-      const { remove, report } = dueForSweep(held(), limits, nowMs());
-      for (const { key, epoch } of remove) entries.set(key, { epoch, bytes: undefined, savedMs: nowMs() });
-      for (const [key, { bytes, savedMs }] of entries) {
-        if (!bytes && nowMs() - savedMs > limits.ageMsMax) entries.delete(key);
-      }
-      return report;
-    },
+    sweep: async () => sweep(),
   };
+
+  function sweep(): SweepReport {
+    written = 0;
+    const { remove, report } = dueForSweep(held(), limits, nowMs());
+    for (const { key, epoch } of remove) entries.set(key, { epoch, bytes: undefined, savedMs: nowMs() });
+    for (const [key, { bytes, savedMs }] of entries) {
+      if (!bytes && nowMs() - savedMs > limits.ageMsMax) entries.delete(key);
+    }
+    return report;
+  }
 }
+
+/** This share of the bound may be written before a sweep is due, whatever the clock says. */
+const SWEEP_SHARE = 1 / 8;

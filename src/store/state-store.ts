@@ -54,14 +54,17 @@ export interface StateStore {
   delete(key: string, epoch: number): Promise<void>;
   /** All values, the oldest first. */
   list(): Promise<readonly StoredEntry[]>;
-  /** Removes what is too old, then the oldest while there is too much. Call it now and then. */
+  /**
+   * Removes what is too old, then the oldest while there is too much. Call it now and then; a store does so by itself
+   * once an eighth of `bytesMax` was put since the last.
+   */
   sweep(): Promise<SweepReport>;
 }
 
 export interface StoreBounds {
   /** Bytes of one value. */
   readonly entryBytesMax: number;
-  /** Bytes of all values together, kept by `sweep`. */
+  /** Bytes of all values together, kept by `sweep`: for moments an eighth more. */
   readonly bytesMax: number;
   /** A value that nobody has put for so long is removed by `sweep`. */
   readonly ageMsMax: number;

@@ -21,6 +21,7 @@ export interface KeeperOptions {
   readonly nowMs: () => number;
   readonly checkpointMs: number;
   readonly checkpointBytes: number;
+  readonly resumeMs: number;
 }
 
 export interface Keeper {
@@ -30,19 +31,21 @@ export interface Keeper {
   /** Rows whose state is stored. */
   readonly durable: number;
   readonly busy: boolean;
-  /** @param bytes taken since the last state */
-  isDue(now: Micros, bytes: number): boolean;
+  /** @param bytes taken since the last state @param changed anything is different from it */
+  isDue(now: Micros, bytes: number, changed: boolean): boolean;
   /** The client has the new ticket: the one it came with is void from the next state on. */
   confirm(): void;
   /** Stores a state after the one being stored. @throws ERR_STATE_FENCED, ERR_STATE_TOO_LARGE, ERR_STORE_FAILED */
   save(kept: Kept, now: Micros): Promise<void>;
 }
 
+/** A stream that stands still is stored again after this share of the time for which its state is good. */
+const FRESH = 0.25;
 /** Much input brings the next state forward, but not to closer than this share of the interval. */
 const CLOSEST = 0.1;
 
 export function createKeeper(options: KeeperOptions): Keeper {
-  const { store, epoch, ticket, stream, tenant, nowMs, checkpointMs, checkpointBytes } = options;
+  const { store, epoch, ticket, stream, tenant, nowMs, checkpointMs, checkpointBytes, resumeMs } = options;
   let { used } = options;
   let durable = 0;
   let busy = 0;
@@ -68,9 +71,10 @@ export function createKeeper(options: KeeperOptions): Keeper {
     get busy() {
       return busy > 0;
     },
-    isDue(now, bytes) {
+    isDue(now, bytes, changed) {
       if (busy > 0) return false;
       const ms = (now - dueFrom) / 1000;
+      if (!changed) return ms >= resumeMs * FRESH;
       return ms >= interval || (bytes >= checkpointBytes && ms >= interval * CLOSEST);
     },
     confirm() {

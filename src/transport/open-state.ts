@@ -117,8 +117,9 @@ export function keeperOf(
   used?: Ticket,
 ): Keeper {
   const { store, nowMs } = states;
-  const { checkpointMsMax: checkpointMs, checkpointBytesMax: checkpointBytes } = limits;
-  return createKeeper({ store, epoch, stream, tenant, ticket, used, nowMs, checkpointMs, checkpointBytes });
+  const { checkpointMsMax: checkpointMs, checkpointBytesMax: checkpointBytes, resumeMsMax: resumeMs } = limits;
+  const times = { nowMs, checkpointMs, checkpointBytes, resumeMs };
+  return createKeeper({ store, epoch, stream, tenant, ticket, used, ...times });
 }
 
 /** The same words for a stream that never was, one that is over, and a ticket that is not its. */

@@ -36,6 +36,8 @@ export class OpenStream {
   #unobserved: number[] = [];
   #results: number;
   #bytesSinceSave = 0;
+  /** A message came, or a result went, since the last state was taken. */
+  #changed = false;
   #faultRows = 0;
   #over = false;
   /** An operator threw: the state may be of the middle of an item. */
@@ -62,6 +64,7 @@ export class OpenStream {
   }
 
   take(message: ClientMessage, bytes: number): void {
+    this.#changed = true;
     if (message.type === 'received') this.record?.received(message.seq);
     else if (!this.#behind.take(message, bytes)) this.#apply(message, bytes);
     this.wake();
@@ -76,12 +79,7 @@ export class OpenStream {
   tick(now: Micros): void {
     if (this.#resting) this.wake();
     this.#ackIfDue(now);
-    if (!this.record?.keeper.isDue(now, this.#bytesSinceSave) || this.#behind.answering) return;
-    this.save().catch((thrown: unknown) => {
-      const error = asEngineError(thrown);
-      if (error.code === 'ERR_STATE_FENCED') this.#owner.fail(error);
-      else this.#owner.line.error(error, false); // the state before stands; the next may succeed
-    });
+    if (this.record) this.#saveIfDue(this.record, now);
   }
 
   wake(): void {
@@ -94,6 +92,7 @@ export class OpenStream {
   async save(): Promise<void> {
     if (!this.record || this.#broken || this.#over || this.#session.busy) return;
     this.#bytesSinceSave = 0;
+    this.#changed = false;
     const { clock } = this.#owner.context;
     await this.record.save(this.#session.snapshot(), this.#session.ended, clock.now());
   }
@@ -141,6 +140,8 @@ export class OpenStream {
     const { line, context } = this.#owner;
     if (this.#behind.answering) return false;
     line.cork();
+    // Here too, since work that is done elsewhere may be under way whenever the clock is looked at.
+    if (this.record) this.#saveIfDue(this.record, this.#owner.heardAt());
     const more = this.#session.work(itemsMax, until);
     if (this.#session.ended) {
       if (!this.#over) this.#owner.finished();
@@ -239,6 +240,7 @@ export class OpenStream {
     const { line, context } = this.#owner;
     const { record } = this;
     this.#acks.lag(latencyUs);
+    this.#changed = true;
     if (item.kind === 'gap') {
       const { from, to, why } = item;
       const message = { type: 'gap', from, to, why } as const;
@@ -260,6 +262,15 @@ export class OpenStream {
   #log(message: ServerMessage, id: string): void {
     this.record?.logMessage(this.#results, message);
     this.record?.answered(id);
+  }
+
+  #saveIfDue({ keeper }: StreamRecord, now: Micros): void {
+    if (this.#behind.answering || !keeper.isDue(now, this.#bytesSinceSave, this.#changed)) return;
+    this.save().catch((thrown: unknown) => {
+      const error = asEngineError(thrown);
+      if (error.code === 'ERR_STATE_FENCED') this.#owner.fail(error);
+      else this.#owner.line.error(error, false); // the state before stands; the next may succeed
+    });
   }
 
   #ackIfDue(now: Micros): void {
