@@ -28,9 +28,16 @@ export interface FleetFlags {
   readonly checkpointSeconds?: string;
 }
 
-/** Sources of many sensors: a broker, a port for line protocol, and a pipe or a file in a format of messages. */
-export const isFleet = ({ in: input, format, follow }: FleetFlags): boolean =>
-  /^(mqtts?|influx):\/\//.test(input) || format !== undefined || follow === true;
+/** Sources of many sensors: a broker, a port for line protocol, a pipe or a file in a format of messages, whatever is to be kept. */
+export const isFleet = ({ in: input, format, follow, stateDir }: FleetFlags): boolean =>
+  /^(mqtts?|influx):\/\//.test(input) || format !== undefined || follow === true || stateDir !== undefined;
+
+/** What --format is when nobody says it: by the name of a file, else JSON. */
+const ENDINGS: readonly (readonly [RegExp, SensorFormat])[] = [
+  [/^influx:|\.lp$/, 'influx'],
+  [/\.csv$/, 'csv'],
+  [/\.(ndjson|jsonl)$/, 'ndjson'],
+];
 
 export function addFleetOptions(command: Command): Command {
   return command
@@ -48,8 +55,7 @@ export function addFleetOptions(command: Command): Command {
 
 /** @throws ERR_USAGE naming the flag */
 export function formatOf(flags: FleetFlags): { name: SensorFormat; options: FormatOptions } {
-  const fallback = flags.in.startsWith('influx://') ? 'influx' : 'json';
-  const asked = flags.format ?? fallback;
+  const asked = flags.format ?? ENDINGS.find(([ending]) => ending.test(flags.in))?.[1] ?? 'json';
   const name = SENSOR_FORMATS.find((known) => known === asked);
   if (!name) throw usage(`--format cannot be "${asked}"`, SENSOR_FORMATS.join(', '));
   const timeUnit = TIME_UNITS.find((known) => known === flags.timeUnit);
