@@ -72,7 +72,7 @@ async function linesOf(path: string): Promise<Map<string, string[]>> {
 }
 
 /** @param reorderMs 0: the broker keeps the order */
-async function killOften(broker: Broker, reorderMs: number, untimed: boolean): Promise<void> {
+async function killOften(broker: Pick<Broker, 'url'>, reorderMs: number, untimed: boolean): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kill-'));
   const out = join(folder, 'out.jsonl');
   const start = (): FleetProcess =>

@@ -32,6 +32,8 @@ export function startFleet(args: readonly string[]): FleetProcess {
 }
 
 export interface Broker {
+  /** The broker itself, where it lives in this process. */
+  readonly aedes: Aedes;
   readonly url: string;
   close(): Promise<void>;
 }
@@ -42,6 +44,7 @@ export async function startBroker(): Promise<Broker> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address() as { port: number };
   return {
+    aedes,
     url: `mqtt://127.0.0.1:${address.port}`,
     async close() {
       await new Promise<void>((resolve) => aedes.close(resolve));
@@ -58,7 +61,7 @@ const MOSQUITTO_PATH = '/usr/sbin/mosquitto';
 /** Whether Debian's mosquitto is installed. */
 export const MOSQUITTO = existsSync(MOSQUITTO_PATH);
 
-export async function startMosquitto(): Promise<Broker> {
+export async function startMosquitto(): Promise<Omit<Broker, 'aedes'>> {
   const port = await freePort();
   const child = spawn(MOSQUITTO_PATH, ['-p', String(port)], { stdio: 'ignore' });
   await until(() => answers(port), 20);
