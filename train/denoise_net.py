@@ -84,10 +84,10 @@ def features(spectra, phase=BINS):
     return torch.cat([power.log(), re[..., :phase] * squeeze, im[..., :phase] * squeeze], -1)
 
 
-def apply(spectra, logits, size):
-    """Gain and filter: spectra [B, T, 161], logits [B, T, out] -> cleaned spectra [B, T, 161]."""
+def apply(spectra, logits, s):
+    """Gain, and filter of the `s` lowest bins: spectra [B, T, 161], logits [B, T, out] -> cleaned spectra [B, T, 161]."""
     re, im = torch.view_as_real(spectra).unbind(-1)
-    s, b, t = FILTER[size], len(re), re.shape[1]
+    b, t = len(re), re.shape[1]
     gain = logits[..., :BINS].sigmoid()
     taps = (2 * SPAN) * logits[..., BINS:BINS + 2 * TAPS * s].sigmoid() - SPAN
     a, c = taps.view(b, t, 2, TAPS, s).unbind(2)
@@ -124,7 +124,7 @@ class Denoise(Stack):
     def clean(self, spectra, wide=None):
         """Spectra -> (cleaned spectra, speech logits [B, T])."""
         logits = self.logits(self.rows(features(spectra) if wide is None else wide))
-        return apply(spectra, logits, self.size), logits[..., -1]
+        return apply(spectra, logits, FILTER[self.size]), logits[..., -1]
 
     def enhance(self, audio):
         """Samples [B, n] -> (cleaned samples [B, n - 160] in step with the input, speech logits)."""

@@ -19,15 +19,15 @@ from evaluate import load_stack
 def own(folder):
     """A model folder as a function of samples; the last 160 samples, which need one more hop, come from padding."""
     net, config = load_stack(folder)
-    size = next(k for k, v in denoise_net.PHASE.items() if v == config["millrace"]["frontend"]["phase_bins"])
+    keep, filtered = config["millrace"]["frontend"]["phase_bins"], config["millrace"]["heads"]["filter_bins"]
 
     @torch.no_grad()
     def run(x):
         audio = torch.from_numpy(np.concatenate([x, np.zeros(160 + -len(x) % 160)]).astype(np.float32))[None]
         spectra = denoise_net.analyse(audio)
-        wide, bins, keep = denoise_net.features(spectra), denoise_net.BINS, denoise_net.PHASE[size]
+        wide, bins = denoise_net.features(spectra), denoise_net.BINS
         rows = torch.cat([wide[..., :bins + keep], wide[..., 2 * bins:2 * bins + keep]], -1)
-        return denoise_net.synthesise(denoise_net.apply(spectra, net(rows), size))[0].numpy()[:len(x)].astype(np.float64)
+        return denoise_net.synthesise(denoise_net.apply(spectra, net(rows), filtered))[0].numpy()[:len(x)].astype(np.float64)
     return run
 
 

@@ -96,7 +96,7 @@ def golden(task, size, net):
     found = {"in.audio": torch.from_numpy(audio), "out.features": single, "out.logits": logits.flatten()}
     if task == "denoise":
         spectra = denoise_net.analyse(torch.from_numpy(audio)[None])
-        found["out.audio"] = denoise_net.synthesise(denoise_net.apply(spectra, logits[None], size))[0]
+        found["out.audio"] = denoise_net.synthesise(denoise_net.apply(spectra, logits[None], denoise_net.FILTER[size]))[0]
     else:
         twin = Stack(net.cell, net.shape).double()
         twin.load_state_dict({k: v.double() for k, v in net.state_dict().items()})

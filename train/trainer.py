@@ -117,8 +117,8 @@ class Job:
             with context, torch.no_grad():
                 torch._foreach_lerp_(list(self.average.parameters()), list(self.net.parameters()), 1 - keep)
 
-    def keep(self, found, seconds, path, final):
-        """Writes weights (averaged), and at the end the rest that a later run needs."""
+    def keep(self, found, seconds, path):
+        """Writes weights (averaged), and the rest that a later run needs."""
         half = {"name": self.name, "cell": self.net.cell, "shape": vars(self.net.shape).copy(),
                 "weights": self.average.state_dict(),
                 "trained": {"step": self.steps, "seconds": round(seconds), "batch": self.args.batch,
@@ -127,9 +127,9 @@ class Job:
         if found.get("score", 0) > self.best:
             self.best = found.get("score", 0)
             torch.save(half, path / f"{self.name}.best.pt")
-        if final:
-            torch.save({**half, "raw": self.net.state_dict(), "optimizer": self.opt.state_dict(),
-                        "best": self.best}, path / f"{self.name}.last.pt")
+        # At every measurement: a borrowed machine can be gone before the run is over.
+        torch.save({**half, "raw": self.net.state_dict(), "optimizer": self.opt.state_dict(),
+                    "best": self.best}, path / f"{self.name}.last.pt")
 
     def resume(self, folder):
         path = Path(folder) / f"{self.name}.last.pt"
@@ -219,7 +219,7 @@ class Loop:
             job.stream.wait_stream(main)
         return key, mine
 
-    def measure(self, step, seconds, final):
+    def measure(self, step, seconds):
         if self.gpu:
             torch.cuda.synchronize()
         with torch.no_grad():
@@ -229,7 +229,7 @@ class Loop:
             job.total.zero_()
             job.count = 0
             self.say(name=job.name, step=step, loss=round(mean, 4), **{k: round(v, 4) for k, v in found[job.name].items()})
-            job.keep(found[job.name], seconds, self.out, final)
+            job.keep(found[job.name], seconds, self.out)
 
     def run(self):
         args, step, first = self.args, 0, self.jobs[0].steps
@@ -255,8 +255,8 @@ class Loop:
                 torch.cuda.synchronize()
                 self.say(note="begun", step=step, gib=round(torch.cuda.max_memory_allocated() / 2 ** 30, 1))
             if step % args.check == 0:
-                self.measure(first + step, past, False)
+                self.measure(first + step, past)
         if self.gpu:
             torch.cuda.synchronize()
         self.say(note="trained", step=step, seconds=round(time.time() - warm, 1))
-        self.measure(first + step, time.time() - warm, True)
+        self.measure(first + step, time.time() - warm)
