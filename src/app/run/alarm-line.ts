@@ -28,7 +28,7 @@ export function alarmLine({ name, from, to, pts, values }: Detection, { rateHz, 
   if (values.column === undefined || !/^(anomaly|drift)\./.test(name)) return undefined;
   const column = names[values.column] ?? `column ${values.column + 1}`;
   const when = pts > DATED_US ? localTime(pts) : rateHz > 0 ? clockTime(from / rateHz) : `row ${from}`;
-  const number = (value: number | undefined): string => (value ?? Number.NaN).toPrecision(4).replace(/\.?0+$/, '');
+  const number = (value: number | undefined): string => String(Number((value ?? Number.NaN).toPrecision(4)));
   if (name.startsWith('drift.')) {
     const what = values.on === undefined ? `changed, seen ${values.delay} rows later` : values.on ? 'begins' : 'ends';
     return `${when}  ${column}: ${name.slice(6)} ${what}`;
