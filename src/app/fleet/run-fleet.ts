@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_EVENT_ORDER } from '../../item/event-order.ts';
 import type { MessageSource } from '../../transport/message-source.ts';
-import { isMqtt, readMqttAddress } from '../../transport/mqtt/mqtt-address.ts';
+import { coversBelow, isMqtt, readMqttAddress } from '../../transport/mqtt/mqtt-address.ts';
 import { openFormat } from '../../wire/formats/open-format.ts';
 import { type FleetFlags, formatOf } from '../commands/fleet-flags.ts';
 import { openEngine } from '../open-engine.ts';
@@ -28,6 +28,7 @@ export async function runFleet(pipeline: string, flags: FleetFlags): Promise<voi
   const engine = await openEngine(flags.engine);
   const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags), engine);
   if (loaded.pipeline.input.kind !== 'sensor') throw usage(`${pipeline} takes no sensors`, 'forecast, for one');
+  refuseLoop(flags);
   const clientId = flags.clientId ?? (await rememberedName(flags.stateDir));
   const source = await openMessageSource(flags, name, clientId);
   const opened = await openFleet(
@@ -101,6 +102,14 @@ async function rememberedName(folder: string | undefined): Promise<string | unde
   await mkdir(folder, { recursive: true });
   await writeFile(path, name);
   return name;
+}
+
+/** Results that come in again as rows would have results, and so on. */
+function refuseLoop({ in: input, out = '-' }: FleetFlags): void {
+  if (!isMqtt(input) || !isMqtt(out)) return;
+  const [from, to] = [readMqttAddress(input, true), readMqttAddress(out, false)];
+  if (from.url !== to.url || !coversBelow(from.topic, to.topic)) return;
+  throw usage('--in would read what --out writes', 'a topic for results that the filter does not match');
 }
 
 function numbersOf(flags: FleetFlags) {

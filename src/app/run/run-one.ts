@@ -7,7 +7,6 @@ import type { Snapshot } from '../../item/snapshot.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import type { Output } from '../../session/session.ts';
-import { decodeSnapshot, encodeSnapshot } from '../../wire/snapshot-codec.ts';
 import { type SourceFlags, sourceOptions } from '../commands/source-flags.ts';
 import { openEngine } from '../open-engine.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
@@ -51,7 +50,7 @@ export async function runOne(pipeline: string, flags: RunFlags): Promise<void> {
   const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags), engine);
   const source = await openSource(flags.in, sourceOptions(flags));
   if (flags.compare) return compare(pipeline, source, engine);
-  const resume = flags.resume ? decodeSnapshot(await readFile(flags.resume)) : undefined;
+  const resume = flags.resume ? await readSnapshot(flags.resume) : undefined;
   const untilRow = flags.rows ? wholeNumber('--rows', flags.rows) : Infinity;
   const interrupt = onInterrupt(() => void source.close());
   const session = { loaded, source, untilRow, ...(resume ? { resume } : {}) };
@@ -136,6 +135,12 @@ async function watch(opened: Opened, flags: RunFlags, signal: AbortSignal): Prom
   return { result, recorder, segments, costs: costs.kept, seconds: (performance.now() - started) / 1000 };
 }
 
+/** The codec brings protobuf with it. */
+async function readSnapshot(path: string): Promise<Snapshot> {
+  const { decodeSnapshot } = await import('../../wire/snapshot-codec.ts');
+  return decodeSnapshot(await readFile(path));
+}
+
 /** Pictures bring a drawing library with them, which takes as long to load as all the rest. */
 async function openRecorder(source: Source, loaded: LoadedPipeline): Promise<Recorder> {
   const { Recorder } = await import('./recorder.ts');
@@ -145,7 +150,10 @@ async function openRecorder(source: Source, loaded: LoadedPipeline): Promise<Rec
 /** What there is to say and to write once the stream is over. */
 async function report({ result, recorder, ...seen }: Watched, opened: Opened, flags: RunFlags): Promise<void> {
   const { loaded, source, resume } = opened;
-  if (flags.saveState) await writeFile(flags.saveState, encodeSnapshot(result.snapshot));
+  if (flags.saveState) {
+    const { encodeSnapshot } = await import('../../wire/snapshot-codec.ts');
+    await writeFile(flags.saveState, encodeSnapshot(result.snapshot));
+  }
   if (flags.picture && recorder) {
     const title = `${loaded.pipeline.name} on ${flags.in}`;
     if (recorder.full)

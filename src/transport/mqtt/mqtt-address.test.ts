@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readMqttAddress } from './mqtt-address.ts';
+import { coversBelow, readMqttAddress } from './mqtt-address.ts';
 
 describe('MQTT addresses', () => {
   it('are read with their filter, wildcards and all', () => {
@@ -29,5 +29,17 @@ describe('MQTT addresses', () => {
 
   it('have no wildcards where something is published', () => {
     expect(() => readMqttAddress('mqtt://h/a/#', false)).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }));
+  });
+
+  it.each([
+    ['#', 'out', true],
+    ['a/#', 'a/out', true],
+    ['+/+', 'out', true],
+    ['a/b', 'out', false],
+    ['a/+/c', 'a', true],
+    ['a/+', 'a/out', false],
+    ['sensors/#', 'forecasts', false],
+  ])('the filter %s and results below %s are a loop: %s', (filter, topic, loop) => {
+    expect(coversBelow(filter, topic)).toBe(loop);
   });
 });

@@ -45,3 +45,15 @@ function checkTopic(topic: string, wildcards: boolean): void {
   const expected = wildcards ? '+ for a whole level, # for all behind the last /' : 'a topic without + and #';
   throw engineError('ERR_USAGE', 'not an MQTT topic', { expected });
 }
+
+/** Whether a filter matches something below a topic, which is then a loop if that is where results go. */
+export function coversBelow(filter: string, topic: string): boolean {
+  const levels = filter.split('/');
+  const below = topic.split('/');
+  for (const [i, level] of levels.entries()) {
+    if (level === '#') return true;
+    if (i >= below.length) return true; // levels of a stream's name, whatever they are
+    if (level !== '+' && level !== below[i]) return false;
+  }
+  return false;
+}
