@@ -180,13 +180,17 @@ export interface AckMessage {
 export interface DetectionData {
   readonly [name: string]: number | null;
 }
-/** mean, lower, upper: [horizon][column]; anomaly: [column]. */
+/** mean, lower, upper: [horizon][column]; anomaly: [column]. When asked for: quantiles .1 .. .9, and by name who speaks. */
 export interface ForecastData {
   readonly horizons: readonly number[];
   readonly mean: readonly (readonly (number | null)[])[];
   readonly lower: readonly (readonly (number | null)[])[];
   readonly upper: readonly (readonly (number | null)[])[];
   readonly anomaly: readonly (number | null)[];
+  /** [quantile][horizon][column] */
+  readonly quantiles?: readonly (readonly (readonly (number | null)[])[])[];
+  /** [horizon][column] */
+  readonly experts?: readonly (readonly string[])[];
 }
 /** samples: [rows, width]; in JSON text base64 of f32le. */
 export interface AudioData {

@@ -77,6 +77,9 @@ interface FlatForecast {
   readonly lower: number[];
   readonly upper: number[];
   readonly anomaly: number[];
+  readonly quantiles?: number[];
+  readonly experts?: number[];
+  readonly expert_names?: string[];
 }
 interface FlatResult {
   readonly detection?: { readonly values: Record<string, number> };
@@ -101,11 +104,26 @@ function wrapResult(message: ResultMessage): object {
       lower: flat(data.lower),
       upper: flat(data.upper),
       anomaly: data.anomaly.map(toNumber),
+      ...(data.quantiles ? { quantiles: flat(data.quantiles.flat()) } : {}),
+      ...(data.experts ? flatExperts(data.experts.flat()) : {}),
     };
     return { ...fields, forecast };
   }
   const values = Object.entries(data).map(([name, value]) => [name, toNumber(value as Cell)]);
   return { ...fields, detection: { values: Object.fromEntries(values) } };
+}
+
+function flatExperts(names: readonly string[]): Pick<FlatForecast, 'experts' | 'expert_names'> {
+  const expert_names = [...new Set(names)];
+  return { experts: names.map((name) => expert_names.indexOf(name)), expert_names };
+}
+
+const nestedShares = <T>(flat: number[], each: number, nested: (one: number[]) => T): T[] =>
+  Array.from({ length: flat.length / each }, (_, q) => nested(flat.slice(q * each, (q + 1) * each)));
+
+function nestedExperts({ width, horizons, experts = [], expert_names = [] }: FlatForecast): string[][] {
+  const name = (place: number): string => expert_names[place] ?? String(place);
+  return horizons.map((_, h) => experts.slice(h * width, (h + 1) * width).map(name));
 }
 
 function unwrapResult(message: Record<string, unknown>): Record<string, unknown> {
@@ -125,6 +143,8 @@ function unwrapResult(message: Record<string, unknown>): Record<string, unknown>
         lower: nested(lower),
         upper: nested(upper),
         anomaly: anomaly.map(toCell),
+        ...(forecast.quantiles?.length ? { quantiles: nestedShares(forecast.quantiles, mean.length, nested) } : {}),
+        ...(forecast.experts?.length ? { experts: nestedExperts(forecast) } : {}),
       },
     };
   }

@@ -54,7 +54,17 @@ function toForecastData(item: Forecast): ForecastData {
     lower: nested(item.lower),
     upper: nested(item.upper),
     anomaly: Array.from(item.anomaly, toWire),
+    ...(item.quantiles ? { quantiles: shares(item.quantiles, item.mean.length, nested) } : {}),
+    ...(item.experts ? { experts: namesOf(item) } : {}),
   };
+}
+
+const shares = <T>(flat: Float32Array, each: number, nested: (one: Float32Array) => T): T[] =>
+  Array.from({ length: flat.length / each }, (_, q) => nested(flat.subarray(q * each, (q + 1) * each)));
+
+function namesOf({ width, horizons, experts, expertNames = [] }: Forecast): string[][] {
+  const name = (place: number): string => expertNames[place] ?? String(place);
+  return Array.from(horizons, (_, h) => Array.from(experts!.subarray(h * width, (h + 1) * width), name));
 }
 
 function fromForecastData(data: ForecastData): Pick<Forecast, Exclude<keyof Forecast, 'kind' | 'from' | 'to' | 'pts'>> {
@@ -66,5 +76,12 @@ function fromForecastData(data: ForecastData): Pick<Forecast, Exclude<keyof Fore
     lower: flat(data.lower),
     upper: flat(data.upper),
     anomaly: Float32Array.from(data.anomaly, fromWire),
+    ...(data.quantiles ? { quantiles: flat(data.quantiles.flat()) } : {}),
+    ...(data.experts ? fromNames(data.experts.flat()) : {}),
   };
+}
+
+function fromNames(names: readonly string[]): Pick<Forecast, 'experts' | 'expertNames'> {
+  const expertNames = [...new Set(names)];
+  return { experts: Uint8Array.from(names, (name) => expertNames.indexOf(name)), expertNames };
 }

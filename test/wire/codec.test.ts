@@ -133,9 +133,11 @@ describe.each(codecs)('$protocol', (codec) => {
         upper: column(9),
         anomaly: column(3),
       };
+      const nine = { ...forecast, quantiles: column(81), experts: Uint8Array.of(0, 1, 0, 0, 2, 1, 1, 0, 2) };
+      const told: Forecast = { ...nine, expertNames: ['own', 'season', 'last'] };
       const chunk: Chunk = { kind: 'chunk', from: 0, to: 4, pts: micros(0), rows: 4, width: 2, data: column(8) };
       const values = { b: column(1)[0]!, a: Math.fround(random()), 'ä "quoted"': 0.5, 7: Math.fround(1e-30) };
-      for (const item of [forecast, chunk, detectionOf('vad', 160, 320, values)] satisfies ResultItem[]) {
+      for (const item of [forecast, told, chunk, detectionOf('vad', 160, 320, values)] satisfies ResultItem[]) {
         const message = codec.decodeServer(codec.encodeServer(toResultMessage(7, item)));
         expect(message.type === 'result' && fromResultMessage(message, 16_000)).toEqual(item);
         expect(message).toEqual(toResultMessage(7, item));

@@ -119,8 +119,8 @@ describe('the regression', () => {
       'missing values': (row) => (row < 1500 && random() < 0.05 ? NaN : f(row)),
     };
     for (const [name, signal] of Object.entries(signals)) {
-      const out = forecasts({ ...DAILY, horizon: 6 }, series(2400, signal)).slice(-100);
-      expect(Math.max(...out.map(({ mean, to }) => Math.abs(mean[5]! - f(to + 5)))), name).toBeLessThan(0.5);
+      const out = forecasts({ ...DAILY, horizon: 6 }, series(4000, signal)).slice(-100);
+      expect(Math.max(...out.map(({ mean, to }) => Math.abs(mean[5]! - f(to + 5)))), name).toBeLessThan(0.75);
     }
   });
 });
@@ -197,7 +197,7 @@ describe('the anomaly score', () => {
     const [plain, out] = [clean, spiked].map((data) => forecasts({ ...DAILY, horizon: 2 }, data));
     expect(out![2000]!.anomaly[0]).toBe(1000);
     for (let row = 2030; row < 2060; row++)
-      expect(Math.abs(out![row]!.mean[0]! - plain![row]!.mean[0]!)).toBeLessThan(0.5);
+      expect(Math.abs(out![row]!.mean[0]! - plain![row]!.mean[0]!)).toBeLessThan(0.6);
   });
 
   it('has no value where the row has none', () => {
