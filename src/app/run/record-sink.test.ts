@@ -73,6 +73,17 @@ describe('the record sink', () => {
     await sink.drained(); // nothing is waited for twice
   });
 
+  it('says that it has no line for a result when it is waited for or ended, and never to who writes', async () => {
+    const path = join(folder, 'kinds.csv');
+    const sink = openRecordSink(path, resultCsv([], true));
+    sink.write(reading(0));
+    sink.write(reading(1, { peak: 1 }, 'vad.start'));
+    sink.write(reading(2));
+    await expect(sink.drained()).rejects.toMatchObject({ code: 'ERR_USAGE', expected: '--out results.jsonl' });
+    await expect(sink.end()).rejects.toMatchObject({ code: 'ERR_USAGE' });
+    expect(await readFile(path, 'utf8')).toBe('from,to,gap,speech\n0,160,,0.5\n');
+  });
+
   it('says what it cannot write to, whether it is waited for or ended', async () => {
     const cannot = { code: 'ERR_OUTPUT_FAILED', message: expect.stringContaining('cannot write') };
     const nowhere = openRecordSink(join(folder, 'no', 'x.jsonl'), recordLines);

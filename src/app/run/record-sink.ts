@@ -3,7 +3,7 @@
 
 import { createWriteStream, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import { type EngineError, engineError } from '../../base/errors.ts';
+import { asEngineError, type EngineError, engineError } from '../../base/errors.ts';
 import type { Output, SessionSummary } from '../../session/session.ts';
 
 /** What stands in the lines; each text holds whole lines or nothing. */
@@ -15,7 +15,7 @@ export interface LineFormat {
 
 export interface RecordSink {
   write(output: Output): void;
-  /** Resolves once the reader has caught up. @throws ERR_OUTPUT_FAILED when it cannot be written to */
+  /** Resolves once the reader has caught up. @throws ERR_OUTPUT_FAILED when it cannot be written to, ERR_USAGE when it has no line for a result */
   drained(): Promise<void>;
   /** Writes what is left. `summary`: the stream has ended; without it, it only pauses here or has failed. */
   end(summary?: SessionSummary): Promise<void>;
@@ -73,13 +73,25 @@ export function createRecordSink(
     if (failed) throw failed;
   }
   return {
-    write: (output) => put(line(output)),
+    write(output) {
+      if (failed) return;
+      try {
+        put(line(output));
+      } catch (thrown) {
+        flush();
+        failed = asEngineError(thrown); // told by drained() or end(): a session's listener must not throw
+      }
+    },
     drained,
     async end(summary) {
       if (summary && tail) put(tail(summary));
       flush();
-      await drained();
-      if (path !== undefined) await new Promise<void>((resolve) => stream.end(() => resolve()).once('error', resolve));
+      try {
+        await drained();
+      } finally {
+        if (path !== undefined)
+          await new Promise<void>((resolve) => stream.end(() => resolve()).once('error', () => resolve()));
+      }
       if (failed) throw failed;
     },
   };
