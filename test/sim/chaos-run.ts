@@ -19,7 +19,7 @@ export interface Outcome {
 export interface World {
   /** A port of a server that lives, or did a moment ago. */
   port(random: number): number;
-  /** Kills one of them, one time in four by SIGTERM, which hands its streams over; another is started in its place. */
+  /** Kills the one that was asked for last, one time in four by SIGTERM, which hands its streams over; starts another. */
   killServer(random: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,11 +28,15 @@ export async function makeWorld(folder: string, servers: number): Promise<World>
   const states = join(folder, 'states');
   const running = await Promise.all(Array.from({ length: servers }, () => startServer(states)));
   const restarting = new Set<Promise<void>>();
+  let last = 0;
   return {
-    port: (random) => running[Math.floor(random * running.length)]!.port,
+    port(random) {
+      last = Math.floor(random * running.length);
+      return running[last]!.port;
+    },
     async killServer(random) {
-      const at = Math.floor(random * running.length);
-      await running[at]!.kill((random * 8) % 1 < 0.25 ? 'SIGTERM' : 'SIGKILL');
+      const at = last;
+      await running[at]!.kill(random < 0.25 ? 'SIGTERM' : 'SIGKILL');
       const started = startServer(states).then((server) => {
         running[at] = server;
       });
@@ -54,7 +58,7 @@ const FORMS = [{}, { protocol: 'pb' }, { frame: 'framed' }, { protocol: 'pb', fr
 export async function chaosRun(seed: number, world: World, folder: string, rows: string): Promise<Outcome> {
   const random = seeded(seed);
   const steps = makeScript(random, Math.floor(ROWS_MAX * (0.3 + 0.7 * random())));
-  const paceMs = Math.floor(random() * 40);
+  const paceMs = 20 + Math.floor(random() * 60);
   const form = FORMS[Math.floor(random() * FORMS.length)]!;
   const calm = join(folder, `calm-${seed}`);
   const wild = join(folder, `wild-${seed}`);
@@ -90,9 +94,10 @@ export async function chaosRun(seed: number, world: World, folder: string, rows:
   }
   /** Kills at times and of kinds that the seed says. */
   async function disturb(): Promise<void> {
-    const times = Math.floor(random() * 4);
+    const times = 1 + Math.floor(random() * 3);
+    while (!over && !existsSync(join(wild, 'token'))) await new Promise((resolve) => setTimeout(resolve, 10));
     for (let i = 0; i < times && !over; i++) {
-      const [wait, kind, which] = [random() * 900, random(), random()];
+      const [wait, kind, which] = [random() * 700, random(), random()];
       await new Promise((resolve) => setTimeout(resolve, wait));
       if (over) return;
       if (kind < 0.5) {
