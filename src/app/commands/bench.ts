@@ -53,7 +53,7 @@ export function addBench(program: Command): void {
     .description('measure on this machine, candidates in turns; prints tables and stores JSON, Markdown and SVG')
     .argument('[section]', `one of ${names().join(', ')}; without: all but ${Object.keys(BY_NAME).join(', ')}`)
     .option('--json', 'a record a line {section, name, value, unit, baseline, ratio, spread, ...} and nothing else')
-    .option('--out <folder>', `where the files go (default ${OUT}; with --json: nowhere)`)
+    .option('--out <folder>', `where the files go, of nab also every series (default ${OUT}; with --json: nowhere)`)
     .option(
       '--peers <folder>',
       "other projects' ONNX files: gtcrn_simple, ulunas_stream_simple, dtln_1, dtln_2, dnsmos_sig_bak_ovr",

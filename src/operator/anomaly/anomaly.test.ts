@@ -38,9 +38,9 @@ describe('anomaly obeys the laws of a stage', () => {
 
   it('gives the same items for any chunking, byte for byte', () => {
     expect(detections(runStage(stage, items), 'anomaly.end').length).toBeGreaterThan(0);
-    expectChunkInvariant(stage, items, { runs: 40 });
+    expectChunkInvariant(stage, items, { runs: 20 });
   });
-  it('resumes from a snapshot anywhere, byte for byte', () => expectResumable(stage, items, { runs: 40 }));
+  it('resumes from a snapshot anywhere, byte for byte', () => expectResumable(stage, items, { runs: 20 }));
 
   it('keeps its state size, and starts anew on a reset', () => {
     const stream = openStream(stage);
