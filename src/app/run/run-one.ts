@@ -17,6 +17,7 @@ import { usage } from '../usage.ts';
 import { type AudioSink, createAudioSink } from './audio-sink.ts';
 import { everyKth } from './every-kth.ts';
 import { createFaultReport } from './fault-report.ts';
+import type { ForecastSummary } from './forecast-summary.ts';
 import { hours } from './hours.ts';
 import { onInterrupt } from './interrupt.ts';
 import { createNarrator } from './narrate.ts';
@@ -47,13 +48,14 @@ export interface RunFlags extends SourceFlags {
 
 export async function runOne(pipeline: string, flags: RunFlags): Promise<void> {
   const engine = await openEngine(flags.engine);
-  const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags), engine);
   const source = await openSource(flags.in, sourceOptions(flags));
+  const loaded = await openPipelineOrFile(pipeline, await optionsFor(pipeline, source, flags), engine);
   if (flags.compare) return compare(pipeline, source, engine);
   const resume = flags.resume ? await readSnapshot(flags.resume) : undefined;
   const untilRow = flags.rows ? wholeNumber('--rows', flags.rows) : Infinity;
   const interrupt = onInterrupt(() => void source.close());
-  const session = { loaded, source, untilRow, ...(resume ? { resume } : {}) };
+  const scores = wantsScores(loaded, source, flags) ? await openScores(source, loaded) : undefined;
+  const session = { loaded, source, untilRow, ...(resume ? { resume } : {}), ...(scores ? { scores } : {}) };
   const watched = await watch(session, flags, interrupt.signal);
   interrupt.release();
   await report(watched, session, flags);
@@ -70,6 +72,7 @@ interface Opened {
   readonly source: Source;
   readonly untilRow: number;
   readonly resume?: Snapshot;
+  readonly scores?: ForecastSummary;
 }
 
 interface Watched {
@@ -79,6 +82,29 @@ interface Watched {
   /** Microseconds a hop, a fair sample of them. */
   readonly costs: readonly number[];
   readonly seconds: number;
+}
+
+/** A file can be read twice: what nobody set is found in its beginning. */
+async function optionsFor(pipeline: string, source: Source, flags: RunFlags): Promise<Record<string, string>> {
+  const set = pipelineOptions(flags);
+  if (pipeline !== 'forecast' || source.kind !== 'sensor' || !isFile(flags.in) || flags.compare) return set;
+  const { findSeason } = await import('./find-season.ts');
+  const { season, horizon, because } = await findSeason(source);
+  if (!flags.quiet && set.season === undefined) printAside(`season=${season}, found in the data: ${because}`);
+  // What is kept for quantiles is part of the state: a state to be read elsewhere is of the plain options.
+  const nine = outOf(flags) === undefined && !flags.saveState && !flags.resume;
+  return { season: String(season), horizon: String(horizon), ...(nine ? { quantiles: 'nine' } : {}), ...set };
+}
+
+const isFile = (from: string): boolean => from !== '-' && !ENDLESS.has(from);
+
+/** A summary needs a whole stream, and is not for programs. */
+const wantsScores = ({ pipeline }: LoadedPipeline, source: Source, flags: RunFlags): boolean =>
+  pipeline.name === 'forecast' && isFile(flags.in) && source.kind === 'sensor' && !flags.quiet && !flags.resume;
+
+async function openScores({ width }: Source, { options }: LoadedPipeline): Promise<ForecastSummary> {
+  const { forecastSummary } = await import('./forecast-summary.ts');
+  return forecastSummary(width, Number(options.horizon), Number(options.season));
 }
 
 /** Runs the stream, and lets everybody see what they asked for: the sink, the narrator, the picture, the progress line. */
@@ -113,12 +139,14 @@ async function watch(opened: Opened, flags: RunFlags, signal: AbortSignal): Prom
       sink?.write(output);
       narrator.tell(output);
       recorder?.output(output);
+      if (output.item.kind === 'forecast') opened.scores?.output(output.item);
     },
     onRefused: faults.refused,
     onChunk(chunk) {
       if (chunk.fault) faults.unreadable(chunk.at, chunk.fault);
       costs.add(chunk.us / chunk.hops);
       recorder?.chunk(chunk);
+      opened.scores?.rows(chunk.at, chunk.missing > 0 ? nothing(chunk.missing, source.width) : chunk.rows);
       progress.at(chunk.at + chunk.missing + chunk.rows.length / source.width);
     },
     ...(sink ? { drained: () => sink.drained() } : {}),
@@ -134,6 +162,8 @@ async function watch(opened: Opened, flags: RunFlags, signal: AbortSignal): Prom
   await sink?.end(result.ended ? result.summary : undefined);
   return { result, recorder, segments, costs: costs.kept, seconds: (performance.now() - started) / 1000 };
 }
+
+const nothing = (rows: number, width: number): Float32Array => new Float32Array(rows * width).fill(Number.NaN);
 
 /** The codec brings protobuf with it. */
 async function readSnapshot(path: string): Promise<Snapshot> {
@@ -168,6 +198,7 @@ async function report({ result, recorder, ...seen }: Watched, opened: Opened, fl
   if (flags.quiet) return;
   say(`${offset} rows, ${results} results, ${gaps} gaps, ${cost}${speed}, ${byteSize(result.stateBytes)} of state`);
   say(`digest ${digest}`);
+  if (opened.scores && results > 0) say(`\n${opened.scores.text()}`);
 }
 
 function sayWhereItStopped({ summary: { offset, results } }: StreamResult, source: Source, flags: RunFlags): void {
