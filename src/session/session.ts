@@ -75,6 +75,7 @@ export class Session {
   #pending: Promise<unknown> | undefined;
   #arrivedAt: Micros;
   #offset: number;
+  #fed: number; // source rows that went into the stages: nothing that comes out lies beyond them, however much waits
   #seq: number;
   #ended = false;
   /** The digest lies in memory that is given back. */
@@ -88,7 +89,7 @@ export class Session {
     this.#arenas = createArenas(snapshot?.slots);
     this.#digest = this.#arenas.state('session.digest', DIGEST_LAYOUT, initDigest);
     this.#seq = snapshot?.seq ?? 0;
-    this.#offset = snapshot?.offset ?? 0;
+    this.#offset = this.#fed = snapshot?.offset ?? 0;
     this.#arrivedAt = options.clock.now();
     const sensor = loaded.pipeline.input.kind === 'sensor';
     this.#door = createDoor({
@@ -100,7 +101,7 @@ export class Session {
       next: this.#offset,
       onFault: options.onFault ?? (() => undefined),
     });
-    this.#toSource = toSourceGrid(loaded.pipeline, source, () => this.#door.next);
+    this.#toSource = toSourceGrid(loaded.pipeline, source, () => this.#fed);
     const context = this.#context();
     // Its one subscriber is fed by hand: a Subject, made for many, would copy a list for every item.
     const input$ = new Observable<Item>((subscriber) => {
@@ -164,6 +165,7 @@ export class Session {
       const arrival = this.#door.take();
       if (!arrival) return false;
       this.#arrivedAt = arrival.at;
+      this.#fed = arrival.item.to;
       this.#input.next(arrival.item);
       this.#consumed(arrival.item.to);
       if (until !== undefined && this.#door.itemsWaiting > 0 && this.#options.clock.now() >= until) break;

@@ -8,7 +8,7 @@ import { loadEngine } from '../../src/pipeline/engine.ts';
 import type { Output } from '../../src/session/session.ts';
 import { denoiseModel, TINY } from '../helpers/denoise-model.ts';
 import { noise, seeded } from '../helpers/items.ts';
-import { feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
+import { covers, feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
 
 const RATES = [8000, 11_025, 24_000, 44_100, 48_000];
 const load = async (head: string) =>
@@ -21,23 +21,24 @@ describe.each(RATES)('denoise at %i Hz', (rateHz) => {
 
   it('gives the same digest for 150 random chunkings, a gap and a reset among them', async () => {
     const loaded = await load('random');
-    // 40 ms are whole rows of every rate and of the model's: elsewhere a gap's end moves to the next whole row of both, and how
-    // far it may is for the session to say.
-    const [lost, again, end] = [2, 4, 7].map((times) => (times * rateHz) / 25) as [number, number, number];
-    const sound = noise(end, seeded(rateHz));
+    const sound = noise(Math.round(rateHz / 4), seeded(rateHz));
+    const [lost, again] = [Math.round(rateHz / 17), Math.round(rateHz / 9)]; // between rows of the model's grid
     const run = async (cuts: readonly number[]): Promise<string> => {
-      const { session } = openSession(loaded, mono);
+      const { session, outputs } = openSession(loaded, mono);
       const upTo = async (from: number, to: number): Promise<void> => {
         const inside = cuts.filter((cut) => cut > from && cut < to).map((cut) => cut - from);
         await feed(session, sound.slice(from, to), 1, inside);
       };
       await upTo(0, lost);
-      session.gap(rateHz / 25, 'lost');
+      session.gap(333, 'lost');
       await upTo(lost, again);
       session.mark('reset');
+      if (cuts.length % 2 === 0) await session.idle(); // the reset before the next rows have come, or behind them
       await upTo(again, sound.length);
       session.mark('end');
       await session.idle();
+      const audio = outputs.filter(({ item }) => item.kind !== 'detection');
+      expect(covers(audio, sound.length + 333)).toBe(true);
       return session.summary().digest;
     };
     const whole = await run([]);

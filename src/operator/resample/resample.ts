@@ -9,7 +9,7 @@
 
 import { assert } from '../../base/assert.ts';
 import { f64 } from '../../cell/state.ts';
-import { spanOf } from '../../item/timeline.ts';
+import { rowOf, spanOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
 import { filterFor, lookAheadRows, type Reach } from './filter.ts';
@@ -51,7 +51,7 @@ export function resample(options: ResampleOptions): Stage {
   const layout = {
     ...resamplerLayout({ filter, width, blockRows }),
     lead: f64(1), // rows by which the grid between two of these lies later
-    begin: f64(1), // output row that the stream, or what came after the last reset, began with
+    begin: f64(1), // output row of the last reset; NaN: none
   };
   const work = resamplerScratch({ filter, width, blockRows });
   /** First output row at or after input row `row`. */
@@ -61,7 +61,7 @@ export function resample(options: ResampleOptions): Stage {
     const state = context.state(slot, layout, ({ at }) => {
       startResampler(at);
       at.lead[0] = leadRows;
-      at.begin[0] = 0;
+      at.begin[0] = NaN;
     }).at;
     const { nextIn, nextOut, lead, begin } = state;
     const shape = { filter, width, blockRows, hopRows };
@@ -72,8 +72,10 @@ export function resample(options: ResampleOptions): Stage {
     const own = (row: number): number => (back ? row - lead[0]! : row);
     const placed = (from: number, to: number) =>
       back ? spanOf(from, to, toHz) : spanOf(from + lead[0]!, to + lead[0]!, toHz);
-    const start = (from: number): void =>
-      resampler.place(from, back ? rowAfter(from + leadRows) : rowAfter(from) - leadRows);
+    const start = (from: number): void => {
+      if (!back) resampler.place(from, rowAfter(from) - leadRows);
+      else resampler.place(from, begin[0] === begin[0] ? begin[0]! : rowAfter(from + leadRows));
+    };
 
     return {
       chunk(item) {
@@ -91,18 +93,19 @@ export function resample(options: ResampleOptions): Stage {
         if (to > from) emit({ kind: 'gap', ...placed(from, to), why: item.why });
       },
       mark(item) {
-        const row = rowAfter(own(item.from));
+        // Its time says the very row that it stood on before it came to lie between two rows of another grid.
+        const row = back ? rowOf(item.pts, toHz) : rowAfter(own(item.from));
         if (item.what !== 'flush' && nextIn[0] === nextIn[0]) {
-          resampler.drain(rowAfter(nextIn[0]!));
+          resampler.drain(back ? row : rowAfter(nextIn[0]!));
           startResampler(state);
         }
-        emit({ ...item, ...placed(row, row) });
+        emit({ ...item, ...placed(row, row), pts: item.pts });
         if (item.what === 'flush') return;
         begin[0] = row;
         lead[0]! += leadRows;
       },
       detection(item) {
-        const [from, to] = [item.from, item.to].map((row) => Math.max(begin[0]!, rowAfter(own(row)))) as [
+        const [from, to] = [item.from, item.to].map((row) => Math.max(begin[0]! || 0, rowAfter(own(row)))) as [
           number,
           number,
         ];
