@@ -5,7 +5,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { readEnrolled } from '../../operator/match-words/index.ts';
-import { HOPS, makePrototype, type Recorded } from '../enrol/make-prototype.ts';
+import { HOPS, LAGS, makePrototype, type Recorded } from '../enrol/make-prototype.ts';
 import { record } from '../enrol/record.ts';
 import { backgroundOf, openTrunk } from '../enrol/trunk-rows.ts';
 import { wholeSource } from '../evaluate/keyword-clips.ts';
@@ -57,7 +57,7 @@ async function enrol(name: string, flags: EnrolFlags): Promise<void> {
   const direction = [...made.direction];
   const word = { name, direction, threshold, recordings: recordings.length, among, other };
   const words = [...before.filter((one) => one.name !== name), word];
-  const shared = { hops: HOPS, width: direction.length };
+  const shared = { hops: HOPS, lags: LAGS, width: direction.length / LAGS.length };
   const millrace = { task: 'enrolled-words', trunk: model.id, cell: flags.cell, ...shared, words };
   await writeFile(flags.out, `${JSON.stringify({ millrace })}\n`);
   const heard = among.filter((score) => score >= threshold).length;

@@ -1,6 +1,6 @@
 // From recordings to words that are heard: on made-up words, since no recording of a real one may lie here.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -136,10 +136,10 @@ describe('millrace enrol', () => {
   });
 
   it('adds a word to a file that has others, and replaces one of its name', async () => {
-    const file = join(folder, 'both.json');
-    await enrol('first', '--from', folder, '--out', file);
-    await enrol('second', '--from', folder, '--out', file);
-    await enrol('first', '--from', folder, '--out', file);
+    const [file, few] = [join(folder, 'both.json'), join(folder, 'few')];
+    await mkdir(few);
+    for (let k = 0; k < 5; k++) await copyFile(join(folder, `${k}.wav`), join(few, `${k}.wav`));
+    for (const word of ['first', 'second', 'first']) await enrol(word, '--from', few, '--out', file);
     const { outputs } = await runSession(
       await openPipelineOrFile(file, { probabilities: 'on' }),
       MONO,

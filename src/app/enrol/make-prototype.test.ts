@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../test/helpers/items.ts';
-import { bestScore, directions, HOPS, makePrototype } from './make-prototype.ts';
+import { bestScore, directions, HOPS, LAGS, makePrototype } from './make-prototype.ts';
 import type { TrunkRows } from './trunk-rows.ts';
 
 const WIDTH = 8;
@@ -12,15 +12,16 @@ const unit = (row: readonly number[]): Float64Array => {
   return Float64Array.from(row, (value) => value / length);
 };
 const axis = (k: number): number[] => Array.from({ length: WIDTH }, (_, i) => (i === k ? 1 : 0));
+/** Ways that keep off the first axis. */
 const background = Array.from({ length: 200 }, () =>
-  unit([0, ...Array.from({ length: WIDTH - 1 }, () => random() - 0.5)]),
+  unit(Array.from({ length: WIDTH * LAGS.length }, (_, i) => (i % WIDTH === 0 ? 0 : random() - 0.5))),
 );
 
 /** 80 hops, loud from 20 to 50; around hop 60 the embedding points along `along`, elsewhere anywhere. */
 function recording(along: readonly number[], noise: number, shift = 0): TrunkRows {
   const rows = new Float32Array(80 * WIDTH);
   for (let hop = 0; hop < 80; hop++) {
-    const there = hop >= 48 + shift && hop < 66 + shift;
+    const there = hop >= 20 + shift && hop < 66 + shift;
     for (let i = 0; i < WIDTH; i++) rows[hop * WIDTH + i] = (there ? along[i]! : 0) + noise * (random() - 0.5);
   }
   const loud = Float32Array.from({ length: 80 }, (_, hop) => (hop >= 20 && hop < 50 ? -4 : -13));
@@ -35,7 +36,7 @@ const recordings = (count: number, noise: number) =>
 describe('makePrototype', () => {
   it('finds the direction that recordings have in common, wherever their ends lie', () => {
     const { direction, among, other, threshold } = makePrototype(recordings(8, 0.4), background);
-    expect(direction[0]!).toBeGreaterThan(0.97);
+    for (let k = 0; k < LAGS.length; k++) expect(direction[k * WIDTH]!).toBeGreaterThan(0.5);
     expect(among).toHaveLength(8);
     expect(among[0]!).toBeGreaterThan(threshold);
     expect(threshold).toBeGreaterThan(other);
@@ -56,9 +57,9 @@ describe('makePrototype', () => {
   });
 });
 
-it('directions are of length 1, of the mean of so many hops', () => {
+it('ways are of length 1 once all places are in the sound, each of the mean of so many hops', () => {
   const rows = directions(recording(axis(1), 0.1));
-  for (const row of rows) expect(Math.hypot(...row)).toBeCloseTo(1, 6);
-  expect(rows[60]![1]!).toBeGreaterThan(0.9);
+  for (const row of rows.slice(LAGS.at(-1))) expect(Math.hypot(...row)).toBeCloseTo(1, 6);
+  expect(rows[60]![1]!).toBeGreaterThan(0.5);
   expect(HOPS).toBe(12);
 });

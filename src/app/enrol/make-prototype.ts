@@ -1,4 +1,4 @@
-// A word's prototype out of a few recordings of it: where the embedding stood at the word's end, on average, in quiet and in noise;
+// A word's prototype out of a few recordings of it: the way the embedding took to the word's end, on average, in quiet and in noise;
 // and the threshold that lies between what recordings score that were left out and what running speech scores. The embedding is
 // such that running speech has mean 0 and covariance 1 in it, so that a cosine is a distance from other speech in all directions
 // alike (train/README.md). The arithmetic at run time: operator/match-words.
@@ -7,6 +7,8 @@ import type { TrunkRows } from './trunk-rows.ts';
 
 /** Hops that a mean is taken over: as long as the spotter's own. */
 export const HOPS = 12;
+/** A way is where that mean stands now, 150 and 300 ms ago: most of a word, whatever was said before it. As in train/background.py. */
+export const LAGS = [0, 15, 30] as const;
 /** The end is looked for so many hops around where the sound ends; the trunk is surest 100 ms behind it. */
 const SEARCH_HOPS = 25;
 const BEHIND_END_HOPS = 10;
@@ -17,7 +19,7 @@ const PARTS = 4;
 /** Other speech's score: the mean of so many rows of the background that come nearest. */
 const NEAREST = 4;
 /** Of the way from other speech's score to the tenth part of the recordings that scores least. */
-const THRESHOLD_SHARE = 0.6;
+const THRESHOLD_SHARE = 0.75;
 
 /** One recording, and the same sound in noise: hop by hop alike. */
 export interface Recorded {
@@ -25,7 +27,7 @@ export interface Recorded {
   readonly noisy: readonly TrunkRows[];
 }
 
-/** [rows][width] directions of running speech. */
+/** [rows][lags * width] ways of running speech. */
 export type Background = readonly Float64Array[];
 
 export interface MadePrototype {
@@ -92,14 +94,23 @@ export function bestScore(rows: readonly Float64Array[], direction: Float64Array
   return best;
 }
 
-/** Where the embedding stands at each hop: unit vectors of the means of the last HOPS rows; before the first are zeros. */
+/** The way at each hop [lags * width], of length 1, each place of the same length; rows before the first are zeros. */
 export function directions({ rows, width, loud }: TrunkRows): Float64Array[] {
-  return Array.from(loud, (_, hop) => {
+  const places = Array.from(loud, (_, hop) => {
     const mean = new Float64Array(width);
     for (let past = Math.max(0, hop - HOPS + 1); past <= hop; past++) {
       for (let i = 0; i < width; i++) mean[i]! += rows[past * width + i]! / HOPS;
     }
     return unit(mean);
+  });
+  const share = 1 / Math.sqrt(LAGS.length);
+  return places.map((_, hop) => {
+    const way = new Float64Array(LAGS.length * width);
+    for (const [k, lag] of LAGS.entries()) {
+      const place = places[hop - lag];
+      for (let i = 0; place && i < width; i++) way[k * width + i] = share * place[i]!;
+    }
+    return way;
   });
 }
 
