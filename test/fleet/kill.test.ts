@@ -21,8 +21,8 @@ import {
   until,
 } from '../helpers/fleet-process.ts';
 
-/** In each of the two tests; 20 take two minutes: `MILLRACE_KILLS=20 npx vitest run test/fleet`. */
-const KILLS = Number(process.env.MILLRACE_KILLS ?? 4);
+/** In each of the two tests; 20 take two minutes: `MILLRACE_KILLS=20 npx vitest run test/fleet --testTimeout 600000`. */
+const KILLS = Number(process.env.MILLRACE_KILLS ?? 3);
 const OPTIONS = { horizon: 2, season: 4 };
 const START_US = 1_700_000_000_000_000;
 const SENSORS = 3;
