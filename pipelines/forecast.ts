@@ -2,7 +2,7 @@
 // regression that is learned online from what the stream itself shows, or attention over its raw past; beside it profiles of
 // the season and the last value, all weighed by their own running error.
 //   rows (NaN = missing, times optional) -> forecast {mean, lower, upper} for 1 .. horizon rows ahead, anomaly score
-// Measured on ETTh1, and what falls short: docs/adr/0015.
+// Measured on ETTh1, and what falls short: docs/adr/0016.
 
 import { forecast } from '../src/operator/forecast/index.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';

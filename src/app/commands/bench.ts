@@ -6,6 +6,7 @@ import { benchEdge } from '../bench/edge.ts';
 import { benchForecast } from '../bench/forecast.ts';
 import { benchKernels } from '../bench/kernels.ts';
 import { benchMemory } from '../bench/memory.ts';
+import { benchMillion } from '../bench/million.ts';
 import { benchNab } from '../bench/nab.ts';
 import { benchOnnx } from '../bench/onnx.ts';
 import { benchPeers } from '../bench/peers.ts';
@@ -38,6 +39,7 @@ const BY_NAME: Readonly<Record<string, Section>> = {
   edge: benchEdge,
   nab: benchNab,
   forecast: benchForecast,
+  million: benchMillion,
 };
 
 const OUT = 'out/bench';

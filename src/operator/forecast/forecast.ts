@@ -3,7 +3,7 @@
 // Each column: value -> guard -> memory -> reader (learned online) -> mix of experts -> interval, quantiles, anomaly score.
 // Columns learn from each other what they have in common; none needs the others.
 // A missing value (NaN) and a Gap hold the last value: time moves on, nothing is learned. Irregular times: see pace.ts.
-// State has one fixed size, whatever the stream's length. Read next: sensor.ts, column.ts, docs/adr/0015.
+// State has one fixed size, whatever the stream's length. Read next: sensor.ts, column.ts, docs/adr/0016.
 
 import { type Micros, micros } from '../../base/units.ts';
 import { f64 } from '../../cell/state.ts';

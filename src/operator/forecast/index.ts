@@ -1,5 +1,5 @@
 // Public door of the forecaster.
 
-export { QUANTILES } from './channel-state.ts';
+export { EXPERTS, QUANTILES } from './channel-state.ts';
 export { forecast } from './forecast.ts';
-export type { ForecastOptions } from './sizes.ts';
+export { type ForecastOptions, forecastSizes } from './sizes.ts';

@@ -1,5 +1,5 @@
 // Options of the forecaster and every size that follows from them. All windows are counted in seasons, so one option
-// (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0015.
+// (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0016.
 
 import { assert } from '../../base/assert.ts';
 import type { Simd } from '../../kernel/wasm/simd.ts';
