@@ -28,6 +28,12 @@ export default definePipeline({
       help: 'rows per season: 24 for a day of hours',
     },
     coverage: { type: 'number', default: 0.9, min: 0.5, max: 0.99, help: 'share of values that the intervals hold' },
+    size: {
+      type: 'choice',
+      values: ['full', 'small'],
+      default: 'full',
+      help: 'small: about half the state at short horizons, 1 % less accurate; for many sensors on a small device',
+    },
     quantiles: {
       type: 'choice',
       values: ['none', 'nine'],
@@ -37,7 +43,7 @@ export default definePipeline({
   },
   load: async () => undefined,
   modelIds: () => [],
-  stages: (_models, { cell, horizon, season, coverage, quantiles }, { width, rateHz }, { simd }) => [
+  stages: (_models, { cell, horizon, season, coverage, size, quantiles }, { width, rateHz }, { simd }) => [
     forecast({
       width,
       horizon: Number(horizon),
@@ -45,6 +51,7 @@ export default definePipeline({
       coverage: Number(coverage),
       cell: cell === 'attention' ? 'attention' : 'ssm',
       rateHz,
+      size: size === 'small' ? 'small' : 'full',
       quantiles: quantiles === 'nine',
       simd,
     }),

@@ -1,5 +1,5 @@
 // Straight lines between points that were reckoned: from judged knots to all knots, from knots to all steps. Tables are made
-// once; on ETTh1 up to 720 steps the forecast of 85 knots scored no worse than one of 720 (docs/adr/0016).
+// once; on ETTh1 up to 720 steps the forecast of 88 knots scored no worse than one of 720 (docs/adr/0016).
 
 /** For each of `steps` the point of `points` (ascending, from steps[0] to the last step) below it, and the share of the next. */
 export interface Between {

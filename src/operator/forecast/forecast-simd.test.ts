@@ -22,14 +22,17 @@ function rows(from: number, count: number): Item {
 const stream: readonly Item[] = [rows(0, 120), gapOf(120, 131), rows(131, 90), markOf('reset', 221), rows(221, 60)];
 
 describe.each(await availableSimd())('forecast on $numerics kernels', (simd) => {
-  it('gives the items and the bytes of state of the plain stage, in the kernel memory and elsewhere', () => {
-    const plain = openStream(forecast(options));
-    const expected = printed(plain.push(...stream));
-    const near = openStream(forecast({ ...options, simd }), undefined, (layout) => makeNearState(layout).state);
-    const away = openStream(forecast({ ...options, simd }));
-    for (const opened of [near, away]) {
-      expect(printed(opened.push(...stream))).toEqual(expected);
-      expect(opened.snapshot()).toEqual(plain.snapshot());
-    }
-  });
+  it.each([options, { ...options, size: 'small', quantiles: true, horizon: 40 }] as const)(
+    'gives the items and the bytes of state of the plain stage, in the kernel memory and elsewhere',
+    (options) => {
+      const plain = openStream(forecast(options));
+      const expected = printed(plain.push(...stream));
+      const near = openStream(forecast({ ...options, simd }), undefined, (layout) => makeNearState(layout).state);
+      const away = openStream(forecast({ ...options, simd }));
+      for (const opened of [near, away]) {
+        expect(printed(opened.push(...stream))).toEqual(expected);
+        expect(opened.snapshot()).toEqual(plain.snapshot());
+      }
+    },
+  );
 });

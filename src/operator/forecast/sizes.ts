@@ -17,6 +17,8 @@ export interface ForecastOptions {
   readonly cell: 'ssm' | 'attention';
   /** Rows per second, for the pts of results; 0: rows without a rate. */
   readonly rateHz: number;
+  /** small: without the features turned by the season's phase; half the state at short horizons (docs/adr/0016). */
+  readonly size?: 'full' | 'small' | undefined;
   /** Results carry nine quantiles as well. */
   readonly quantiles?: boolean | undefined;
   /** The WebAssembly kernels: the same forecasts to the bit, sooner, where a stream's state lies in the kernel memory. */
@@ -63,7 +65,7 @@ export interface ForecastSizes {
 
 const DIRECT_STEPS = 24;
 
-export function forecastSizes({ width, horizon, seasonRows, coverage }: ForecastOptions): ForecastSizes {
+export function forecastSizes({ width, horizon, seasonRows, coverage, size }: ForecastOptions): ForecastSizes {
   assert(Number.isInteger(width) && width >= 1, 'a forecast needs at least one column');
   assert(Number.isInteger(horizon) && horizon >= 1, 'a forecast looks at least one row ahead');
   assert(Number.isInteger(seasonRows) && seasonRows >= 2, 'a season has at least two rows');
@@ -72,8 +74,8 @@ export function forecastSizes({ width, horizon, seasonRows, coverage }: Forecast
   const leads = Math.min(24, seasonRows);
   // A quarter of the window: more coefficients than that only describe what the lags already say.
   const order = Math.min(24, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
-  const turnedOrder = Math.min(12, order);
-  const turnedLags = Math.min(4, lags);
+  const turnedOrder = size === 'small' ? 0 : Math.min(12, order);
+  const turnedLags = size === 'small' ? 0 : Math.min(4, lags);
   const features = order + lags + leads + 1 + 2 * (turnedOrder + turnedLags);
   const knots = knotsUpTo(horizon, seasonRows);
   const sizes = { order, turnedOrder, lags, turnedLags, leads, features, knots };
