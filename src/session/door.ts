@@ -3,8 +3,9 @@
 
 import { engineError } from '../base/errors.ts';
 import { type Micros, micros } from '../base/units.ts';
-import type { Chunk, GapCause, Item } from '../item/item.ts';
+import type { GapCause, Item } from '../item/item.ts';
 import type { StreamFormat } from '../pipeline/define-pipeline.ts';
+import { chunkOf, runsOf } from './usable-runs.ts';
 
 /** What happens when the inbox is full. block: the sender must respect its credit, else ERR_CREDIT_OVERRUN. */
 export type Policy = 'block' | 'drop_oldest' | 'reject';
@@ -124,67 +125,3 @@ function joinShed(waiting: Arrival[]): void {
 }
 
 const isShed = (item: Item): boolean => item.kind === 'gap' && item.why === 'shed';
-
-/** The usual case, in one pass. NaN and Infinity are the values for which the difference is not 0. */
-function allFinite(data: Float32Array): boolean {
-  for (let i = 0; i < data.length; i++) {
-    const value = data[i]!;
-    if (value - value !== 0) return false;
-  }
-  return true;
-}
-
-interface Run {
-  start: number;
-  end: number;
-  wrong: 'fault' | 'late' | undefined;
-}
-
-/**
- * Maximal runs of rows that are all usable or all wrong in one way. By row, never by message, so that chunking cannot change
- * results. A row whose time is not behind the last one's is late, or there twice: no state may see it.
- */
-function runsOf(data: Float32Array, { source, nanIsMissing, lastTime }: DoorOptions, times?: Float64Array): Run[] {
-  const { width } = source;
-  const timed = times && lastTime;
-  if (allFinite(data) && (!timed || ascend(times, lastTime))) {
-    return [{ start: 0, end: data.length / width, wrong: undefined }];
-  }
-  const runs: Run[] = [];
-  for (let row = 0; row * width < data.length; row++) {
-    const late = timed && !(times[row]! > lastTime[0]!);
-    const wrong = late ? 'late' : hasFault(data, row * width, width, nanIsMissing) ? 'fault' : undefined;
-    if (timed && wrong === undefined) lastTime[0] = times[row]!;
-    const last = runs.at(-1);
-    if (last && last.wrong === wrong) last.end = row + 1;
-    else runs.push({ start: row, end: row + 1, wrong });
-  }
-  return runs;
-}
-
-/** Each time behind the one before, and behind the last row's: then that is the last of them. */
-function ascend(times: Float64Array, lastTime: Float64Array): boolean {
-  let last = lastTime[0]!;
-  for (let i = 0; i < times.length; i++) {
-    if (!(times[i]! > last)) return false;
-    last = times[i]!;
-  }
-  lastTime[0] = last;
-  return true;
-}
-
-function hasFault(data: Float32Array, from: number, width: number, nanIsMissing: boolean): boolean {
-  for (let i = from; i < from + width; i++) {
-    const value = data[i]!;
-    if (!Number.isFinite(value) && !(nanIsMissing && value !== value)) return true;
-  }
-  return false;
-}
-
-function chunkOf(data: Float32Array, width: number, run: Run, from: number, pts: Micros, times?: Float64Array): Chunk {
-  const rows = run.end - run.start;
-  const whole = rows * width === data.length;
-  const values = whole ? data : data.subarray(run.start * width, run.end * width);
-  const chunk: Chunk = { kind: 'chunk', from, to: from + rows, pts, rows, width, data: values };
-  return times ? { ...chunk, times: times.subarray(run.start, run.end) } : chunk;
-}

@@ -4,54 +4,18 @@
 
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { assert } from '../base/assert.ts';
-import { asEngineError, type EngineError, engineError } from '../base/errors.ts';
-import type { Clock, Micros, StreamId } from '../base/units.ts';
+import { asEngineError, engineError } from '../base/errors.ts';
+import type { Micros, StreamId } from '../base/units.ts';
 import { f64, type State } from '../cell/state.ts';
 import type { Gap, GapCause, Item, ResultItem } from '../item/item.ts';
 import type { Snapshot } from '../item/snapshot.ts';
 import type { StreamContext } from '../operator/stage.ts';
-import type { LoadedPipeline } from '../pipeline/connect.ts';
-import type { StreamFormat } from '../pipeline/define-pipeline.ts';
 import { type Arenas, createArenas } from './arenas.ts';
+import { checkSnapshot } from './check-snapshot.ts';
 import { DIGEST_LAYOUT, type DigestState, initDigest, readDigest, updateDigest } from './digest.ts';
-import { createDoor, type Door, type Policy } from './door.ts';
+import { createDoor, type Door } from './door.ts';
+import type { SessionOptions, SessionSummary } from './session-options.ts';
 import { toSourceGrid } from './source-grid.ts';
-
-export interface Output {
-  /** Dense, from 0, on results; -1 on gaps. */
-  readonly seq: number;
-  /** On the sender's own rows. */
-  readonly item: ResultItem | Gap;
-  /** Microseconds from the arrival of the input that completed it to its leaving the last stage. */
-  readonly latencyUs: number;
-}
-
-export interface SessionSummary {
-  /** Source rows consumed. */
-  readonly offset: number;
-  readonly results: number;
-  readonly gaps: number;
-  readonly digest: string;
-}
-
-export interface SessionOptions {
-  readonly id: StreamId;
-  readonly loaded: LoadedPipeline;
-  readonly source: StreamFormat;
-  readonly clock: Clock;
-  readonly policy?: Policy;
-  readonly inboxRowsMax?: number;
-  /** Go on from here instead of starting anew. ERR_STATE_MODEL or ERR_STATE_LAYOUT when it does not fit. */
-  readonly snapshot?: Snapshot;
-  /** Called for every output, in order. Must not throw. */
-  readonly onOutput: (output: Output) => void;
-  /** Called once, when the stream cannot go on. */
-  readonly onError?: (error: EngineError) => void;
-  /** Rows refused at the door (NaN, Inf). They are declared as a gap as well. */
-  readonly onFault?: (rows: number) => void;
-  /** Work done elsewhere has come back: `work()` can go on. */
-  readonly onReady?: () => void;
-}
 
 /** Ten seconds of 48 kHz audio: far above any jitter, far below trouble. */
 const INBOX_ROWS_MAX = 480_000;
@@ -250,18 +214,4 @@ export class Session {
     this.#ended = true;
     this.#options.onError?.(asEngineError(thrown));
   }
-}
-
-function checkSnapshot(snapshot: Snapshot, loaded: LoadedPipeline, source: StreamFormat): void {
-  const same =
-    snapshot.pipeline === loaded.pipeline.name &&
-    snapshot.numerics === loaded.numerics &&
-    JSON.stringify(snapshot.modelIds) === JSON.stringify(loaded.modelIds) &&
-    Object.entries(loaded.options).every(([name, value]) => snapshot.options[name] === value) &&
-    snapshot.source.rateHz === source.rateHz &&
-    snapshot.source.width === source.width;
-  if (same) return;
-  throw engineError('ERR_STATE_MODEL', `the snapshot of pipeline ${snapshot.pipeline} does not fit this stream`, {
-    expected: 'the same pipeline, options, format, model hash and numerics as in the snapshot; otherwise start anew',
-  });
 }

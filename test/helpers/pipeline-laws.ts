@@ -4,7 +4,7 @@
 import { expect } from 'vitest';
 import type { LoadedPipeline } from '../../src/pipeline/connect.ts';
 import type { StreamFormat } from '../../src/pipeline/define-pipeline.ts';
-import type { Output, SessionSummary } from '../../src/session/session.ts';
+import type { Output, SessionSummary } from '../../src/session/session-options.ts';
 import { seeded } from './items.ts';
 import { feed, openSession, randomCuts, runSession, type StreamRun } from './sessions.ts';
 

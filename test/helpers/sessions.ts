@@ -4,7 +4,8 @@ import { micros, streamId } from '../../src/base/units.ts';
 import type { Snapshot } from '../../src/item/snapshot.ts';
 import type { LoadedPipeline } from '../../src/pipeline/connect.ts';
 import type { StreamFormat } from '../../src/pipeline/define-pipeline.ts';
-import { type Output, Session, type SessionOptions, type SessionSummary } from '../../src/session/session.ts';
+import { Session } from '../../src/session/session.ts';
+import type { Output, SessionOptions, SessionSummary } from '../../src/session/session-options.ts';
 
 export interface StreamRun {
   readonly session: Session;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import denoise from '../../pipelines/denoise.ts';
 import { loadPipeline } from '../../src/pipeline/connect.ts';
 import { loadEngine } from '../../src/pipeline/engine.ts';
-import type { Output } from '../../src/session/session.ts';
+import type { Output } from '../../src/session/session-options.ts';
 import { denoiseModel, TINY } from '../helpers/denoise-model.ts';
 import { noise, seeded } from '../helpers/items.ts';
 import { covers, feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';

@@ -10,7 +10,7 @@ import type { Chunk } from '../../src/item/item.ts';
 import { buildStack } from '../../src/pipeline/build-stack.ts';
 import { type LoadedPipeline, loadPipeline } from '../../src/pipeline/connect.ts';
 import { loadEngine } from '../../src/pipeline/engine.ts';
-import type { Output } from '../../src/session/session.ts';
+import type { Output } from '../../src/session/session-options.ts';
 import { openModel } from '../../src/weights/open-model.ts';
 import { bundledSpeech } from '../helpers/bundled-recording.ts';
 import { denoiseModel, TINY } from '../helpers/denoise-model.ts';

@@ -8,7 +8,7 @@ import keyword from '../../pipelines/keyword.ts';
 import vad from '../../pipelines/vad.ts';
 import voice from '../../pipelines/voice.ts';
 import { type LoadedPipeline, loadPipeline } from '../../src/pipeline/connect.ts';
-import type { Output } from '../../src/session/session.ts';
+import type { Output } from '../../src/session/session-options.ts';
 import { openModel } from '../../src/weights/open-model.ts';
 import { ROOT } from '../arch/imports.ts';
 import { bundledSpeech } from '../helpers/bundled-recording.ts';

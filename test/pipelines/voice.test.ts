@@ -9,7 +9,7 @@ import voice from '../../pipelines/voice.ts';
 import type { Detection } from '../../src/item/item.ts';
 import { loadPipeline } from '../../src/pipeline/connect.ts';
 import { loadEngine } from '../../src/pipeline/engine.ts';
-import type { Output } from '../../src/session/session.ts';
+import type { Output } from '../../src/session/session-options.ts';
 import { openModel } from '../../src/weights/open-model.ts';
 import { ROOT } from '../arch/imports.ts';
 import { bundledSpeech } from '../helpers/bundled-recording.ts';

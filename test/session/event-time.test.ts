@@ -6,7 +6,8 @@ import forecast from '../../pipelines/forecast.ts';
 import { streamId } from '../../src/base/units.ts';
 import type { Snapshot } from '../../src/item/snapshot.ts';
 import { type LoadedPipeline, loadPipeline } from '../../src/pipeline/connect.ts';
-import { type Output, Session } from '../../src/session/session.ts';
+import { Session } from '../../src/session/session.ts';
+import type { Output } from '../../src/session/session-options.ts';
 
 let loaded: LoadedPipeline;
 beforeAll(async () => {

@@ -11,7 +11,8 @@ import {
   type TimedRow,
 } from '../../item/event-order.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
-import { type Output, Session, type SessionSummary } from '../../session/session.ts';
+import { Session } from '../../session/session.ts';
+import type { Output, SessionSummary } from '../../session/session-options.ts';
 import { jsonCodec } from '../../wire/json-codec.ts';
 import { toResultMessage } from '../../wire/result-message.ts';
 import { systemClock } from '../clock.ts';

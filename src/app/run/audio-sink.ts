@@ -2,7 +2,7 @@
 // so that what was written keeps time with what was heard.
 
 import { engineError } from '../../base/errors.ts';
-import type { Output, SessionSummary } from '../../session/session.ts';
+import type { Output, SessionSummary } from '../../session/session-options.ts';
 import { openSpeakers } from '../../transport/audio/speakers.ts';
 import { createWavWriter } from '../../transport/audio/wav-writer.ts';
 

@@ -1,7 +1,7 @@
 // Tells a person what a stream says, as it happens: where speech starts and ends, which rows surprise, what is missing.
 // Readings that need no word stay unspoken; `--json` prints every one.
 
-import type { Output } from '../../session/session.ts';
+import type { Output } from '../../session/session-options.ts';
 import type { Segment } from '../picture/draw-audio-picture.ts';
 import { clockTime } from '../print.ts';
 import { alarmLine } from './alarm-line.ts';

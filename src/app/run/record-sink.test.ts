@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { micros } from '../../base/units.ts';
 import type { Gap, ResultItem } from '../../item/item.ts';
-import type { Output } from '../../session/session.ts';
+import type { Output } from '../../session/session-options.ts';
 import { recordLines } from './record-lines.ts';
 import { createRecordSink, isBegun, openRecordSink } from './record-sink.ts';
 import { resultCsv } from './result-csv.ts';

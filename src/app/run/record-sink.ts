@@ -4,7 +4,7 @@
 import { createWriteStream, statSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { asEngineError, type EngineError, engineError } from '../../base/errors.ts';
-import type { Output, SessionSummary } from '../../session/session.ts';
+import type { Output, SessionSummary } from '../../session/session-options.ts';
 
 /** What stands in the lines; each text holds whole lines or nothing. */
 export interface LineFormat {

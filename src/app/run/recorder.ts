@@ -2,7 +2,7 @@
 // bound, after which it stops keeping and is `full` (a forecast belongs to a row a number of rows on: rows cannot be joined).
 
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
-import type { Output } from '../../session/session.ts';
+import type { Output } from '../../session/session-options.ts';
 import { drawAudioPicture } from '../picture/draw-audio-picture.ts';
 import { drawSensorPicture } from '../picture/draw-sensor-picture.ts';
 import type { Source } from '../source/source.ts';

@@ -6,7 +6,7 @@ import { extname } from 'node:path';
 import type { Snapshot } from '../../item/snapshot.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import type { Engine } from '../../pipeline/engine.ts';
-import type { Output } from '../../session/session.ts';
+import type { Output } from '../../session/session-options.ts';
 import { type SourceFlags, sourceOptions } from '../commands/source-flags.ts';
 import { openEngine } from '../open-engine.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
