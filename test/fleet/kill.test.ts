@@ -106,6 +106,8 @@ async function killOften(broker: Pick<Broker, 'url'>, reorderMs: number, untimed
     }
     publishing = false;
     await feeding;
+    // Before that it does not listen to SIGTERM yet.
+    await until(() => running.said().includes('subscribed'));
     const reference = await undisturbed(published, reorderMs * 1000);
     const wanted = totalOf(reference) + (untimed ? published : 0);
     await until(async () => totalOf(await linesOf(out)) >= wanted || running.child.exitCode !== null, 250);
