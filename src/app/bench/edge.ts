@@ -18,6 +18,17 @@ const START_MS = 500;
 const RESIDENT_BYTES = 120e6;
 /** V8's nursery at its least: it grows to 16 MB and more by itself, for speed that one row a second does not need. */
 const SMALL_NURSERY = '--max-semi-space-size=1';
+interface Load {
+  readonly flags: readonly string[];
+  readonly pipeline: 'forecast' | 'anomaly';
+  readonly set: readonly string[];
+}
+const LOADS: readonly Load[] = [
+  { flags: [], pipeline: 'forecast', set: [] },
+  { flags: [SMALL_NURSERY], pipeline: 'forecast', set: ['size=small'] },
+  { flags: [SMALL_NURSERY], pipeline: 'forecast', set: ['size=small', 'horizon=1'] },
+  { flags: [SMALL_NURSERY], pipeline: 'anomaly', set: [] },
+];
 /** Linux counts CPU time in ticks of 10 ms. */
 const TICK_S = 0.01;
 
@@ -26,13 +37,7 @@ export async function benchEdge(report: Report, { options, note }: BenchContext)
   try {
     await coldStart(report, folder, options.repetitions ?? STARTS);
     if (process.platform !== 'linux') return note('resident memory and CPU time are read from /proc: Linux only');
-    for (const [flags, horizon] of [
-      [[], 24],
-      [[SMALL_NURSERY], 24],
-      [[SMALL_NURSERY], 1],
-    ] as const) {
-      await fleet(report, folder, flags, horizon, options.seconds ?? SECONDS);
-    }
+    for (const load of LOADS) await fleet(report, folder, load, options.seconds ?? SECONDS);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -69,26 +74,10 @@ function timed(args: readonly string[]): number {
   return performance.now() - started;
 }
 
-async function fleet(
-  report: Report,
-  folder: string,
-  flags: readonly string[],
-  horizon: number,
-  seconds: number,
-): Promise<void> {
+async function fleet(report: Report, folder: string, { flags, pipeline, set }: Load, seconds: number): Promise<void> {
   const out = join(folder, 'fleet.jsonl');
-  const args = [
-    'run',
-    'forecast',
-    '--set',
-    `horizon=${horizon}`,
-    '--in',
-    '-',
-    '--format',
-    'influx',
-    '--precision',
-    's',
-  ];
+  const options = set.flatMap((option) => ['--set', option]);
+  const args = ['run', pipeline, ...options, '--in', '-', '--format', 'influx', '--precision', 's'];
   const child = spawn(process.execPath, [...flags, MAIN, ...args, '--out', out, '--quiet'], {
     stdio: ['pipe', 'ignore', 'inherit'],
   });
@@ -108,7 +97,7 @@ async function fleet(
   const share = (1000 * cpu) / (performance.now() - from);
   child.stdin.end();
   await ended;
-  const name = `${SENSORS} sensors at 1 Hz, horizon ${horizon}${flags.length > 0 ? `, node ${flags.join(' ')}` : ''}`;
+  const name = [`${SENSORS} sensors at 1 Hz: ${pipeline}`, ...set, ...flags].join(' ');
   const ratio = resident / RESIDENT_BYTES;
   report({
     section: 'edge',
