@@ -29,6 +29,9 @@ export function startWorkers(count: number): Promise<number> {
   };
   process.once('SIGTERM', () => void stop('SIGTERM'));
   process.once('SIGINT', () => void stop('SIGINT'));
+  process.on('SIGHUP', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
+  });
   return new Promise((resolve) => {
     cluster.on('listening', (_worker, address) => {
       if (++listening === count) resolve(address.port);

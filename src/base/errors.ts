@@ -23,6 +23,9 @@ export const ERROR_CODES = {
   ERR_SEQ_REGRESSION: ['stream', 1008],
   ERR_IDLE: ['stream', 4408],
   ERR_SESSION_LIMIT: ['stream', 1013],
+  ERR_UNAUTHENTICATED: ['stream', 0],
+  ERR_FORBIDDEN: ['stream', 0],
+  ERR_RATE_LIMIT: ['stream', 0],
   ERR_DRAINING: ['stream', 1001],
   // What happened inside.
   ERR_NON_FINITE_STATE: ['chunk', 0],

@@ -33,6 +33,9 @@ const PACKAGES: Record<string, readonly string[]> = {
   'csv-parse': ['src/wire/'],
   '@noble/hashes': ['src/session/digest.ts', 'src/weights/'],
   mqtt: ['src/transport/mqtt/'],
+  jose: ['src/transport/guard/'],
+  pino: ['src/app/'],
+  'prom-client': ['src/app/metrics/'],
   vega: ['src/app/picture/'],
   commander: ['src/app/'],
 };

@@ -3,22 +3,27 @@
 // `ws` shakes hands, reads, pings and closes. Messages go out past it, on the socket it was given, as whole frames in one
 // write a turn (server-frame.ts): its own way, two buffers and a callback for each message, takes twice the time.
 
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { Observable } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { asEngineError, type EngineError } from '../../base/errors.ts';
 import { PROTOCOL_JSON, PROTOCOL_PB } from '../../wire/codec.ts';
+import { type Gate, refusalOf } from '../gate.ts';
 import { type Connection, closeReason, type Transport } from '../transport.ts';
 import { framesOf, type Message } from './server-frame.ts';
 
 export interface WsOptions {
   /** Listening or about to. Other paths and plain requests stay its own. */
-  readonly server: Server;
+  readonly server: Server | SecureServer;
   /** Default /v1/stream. */
   readonly path?: string;
   /** The bridge refuses larger messages with an error; from twice this size on `ws` itself closes with a bare 1009. */
   readonly messageBytesMax: number;
   readonly pingMs?: number;
+  /** Asked before each handshake is answered. Default: everybody gets in. */
+  readonly gate?: Gate;
 }
 
 const PING_MS = 10_000;
@@ -28,7 +33,8 @@ const SILENT_PINGS_MAX = 3;
 const CLOSE_MS = 1000;
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
-export function wsTransport({ server, path = '/v1/stream', messageBytesMax, pingMs = PING_MS }: WsOptions): Transport {
+export function wsTransport(options: WsOptions): Transport {
+  const { server, path = '/v1/stream', messageBytesMax, pingMs = PING_MS, gate } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -38,7 +44,24 @@ export function wsTransport({ server, path = '/v1/stream', messageBytesMax, ping
   });
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (request.url?.split('?')[0] !== path) return void socket.end(NOT_FOUND);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request));
+    if (gate) void askFirst(gate, request, socket, head);
+    else shakeHands(request, socket, head, '');
+  }
+  function shakeHands(request: IncomingMessage, socket: Duplex, head: Buffer, tenant: string): void {
+    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request, tenant));
+  }
+  async function askFirst(gate: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const ignore = (): void => undefined; // its close follows
+    socket.on('error', ignore);
+    try {
+      const { tenant, release } = await gate(request);
+      socket.once('close', release);
+      if (socket.destroyed) return void (socket.closed && release());
+      socket.off('error', ignore);
+      shakeHands(request, socket, head, tenant);
+    } catch (thrown) {
+      refuse(socket, asEngineError(thrown));
+    }
   }
   server.on('upgrade', upgrade);
 
@@ -53,11 +76,11 @@ export function wsTransport({ server, path = '/v1/stream', messageBytesMax, ping
 
   return {
     connections$: new Observable<Connection>((subscriber) => {
-      sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+      sockets.on('connection', (socket: WebSocket, request: IncomingMessage, tenant: string) => {
         const peer = { silentPings: 0 };
         peers.set(socket, peer);
         socket.on('close', () => peers.delete(socket));
-        subscriber.next(connectionOf(socket, request.socket, peer));
+        subscriber.next(connectionOf(socket, request.socket, peer, tenant));
       });
     }),
     async close() {
@@ -76,13 +99,23 @@ export function wsTransport({ server, path = '/v1/stream', messageBytesMax, ping
   };
 }
 
+/** Answers in HTTP, since there is no WebSocket yet, and hangs up. */
+function refuse(socket: Duplex, error: EngineError): void {
+  const { status, headers, body } = refusalOf(error);
+  const lines = Object.entries({ ...headers, connection: 'close', 'content-length': Buffer.byteLength(body) });
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.resume();
+  setTimeout(() => socket.destroy(), CLOSE_MS).unref();
+}
+
 /** Rounds of pings since the last sign of life. */
 interface Peer {
   silentPings: number;
 }
 
 /** @param wire the socket under `socket`: without compression `ws` keeps nothing back, so frames of both lie in order on it */
-function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer): Connection {
+function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer, tenant: string): Connection {
   let held: Message[] = [];
   let corked = false;
   function flush(): void {
@@ -96,6 +129,7 @@ function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer): Connection {
   });
   return {
     protocol: socket.protocol,
+    tenant,
     messages$: new Observable((subscriber) => {
       socket.on('message', (data: Buffer, isBinary) => {
         peer.silentPings = 0;

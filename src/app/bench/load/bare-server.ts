@@ -19,7 +19,7 @@ const READY = JSON.stringify({
 });
 const BYTES_PER_ROW: Readonly<Record<string, number>> = { pcm_s16le: 2, f32le: 4 };
 
-export async function startBareServer(host: string): Promise<Omit<RunningServer, 'drain'>> {
+export async function startBareServer(host: string): Promise<Pick<RunningServer, 'port' | 'sessions' | 'close'>> {
   const http = createServer();
   const transport = wsTransport({ server: http, messageBytesMax: MESSAGE_BYTES_MAX });
   let sessions = 0;

@@ -18,7 +18,7 @@ const kind = process.argv[3];
 
 async function serve(): Promise<number> {
   const observe = (us: number): void => meter.observe(us);
-  const limits = { sessionsMax: SESSIONS_MAX };
+  const limits = { sessionsMax: SESSIONS_MAX, streamsPerAddressMax: SESSIONS_MAX, handshakesPerMinuteMax: 1e9 };
   const server =
     kind === 'bare' ? await startBareServer(HOST) : await startServer({ host: HOST, port: 0, limits, observe });
   const meter = createServerMeter(server.sessions);

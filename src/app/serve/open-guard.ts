@@ -1,0 +1,95 @@
+// Who gets in, from flags and files: tokens, keys for JWTs, origins. Files are read again when asked (SIGHUP), so tokens can be
+// given and taken without a restart; streams that are open stay open.
+
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { asEngineError, engineError } from '../../base/errors.ts';
+import type { StateStore } from '../../store/state-store.ts';
+import { createGuard, type Guard } from '../../transport/guard/guard.ts';
+import type { GuardLimits } from '../../transport/guard/guard-limits.ts';
+import type { Verify } from '../../transport/guard/identity.ts';
+import { jwtTokens } from '../../transport/guard/jwt.ts';
+import { staticTokens } from '../../transport/guard/static-tokens.ts';
+import { usage } from '../usage.ts';
+
+export interface GuardFlags {
+  readonly tokens?: string | undefined;
+  readonly jwtKeys?: string | undefined;
+  readonly jwtAudience?: string | undefined;
+  readonly jwtIssuer?: string | undefined;
+  readonly jwtTenantClaim?: string | undefined;
+  /** With commas. */
+  readonly origins?: string | undefined;
+  readonly trustProxy?: boolean | undefined;
+}
+
+/** Tokens in place of a file, as platforms hand out secrets. */
+export const TOKENS_VARIABLE = 'MILLRACE_TOKENS';
+
+export interface OpenGuard extends Guard {
+  /** False: everybody gets in. */
+  readonly asks: boolean;
+  /** Reads the files again. What is wrong with one leaves all as it was. @throws ERR_CONFIG_INVALID */
+  reload(): Promise<void>;
+}
+
+/** @throws ERR_CONFIG_INVALID, ERR_USAGE */
+export async function openGuard(
+  flags: GuardFlags,
+  limits: GuardLimits,
+  store: StateStore,
+  log: Logger,
+): Promise<OpenGuard> {
+  let verify = await readVerify(flags);
+  const origins = (flags.origins ?? '').split(',').map((origin) => origin.trim());
+  const guard = createGuard({
+    limits,
+    store,
+    verify: () => verify,
+    origins: origins.filter((origin) => origin !== '').map(checkOrigin),
+    trustProxy: flags.trustProxy === true,
+  });
+  return {
+    ...guard,
+    asks: verify.length > 0,
+    async gate(request) {
+      try {
+        return await guard.gate(request);
+      } catch (thrown) {
+        const { code } = asEngineError(thrown);
+        // A flood is counted, not written down line by line.
+        log[code === 'ERR_RATE_LIMIT' ? 'debug' : 'info']({ code }, 'handshake refused');
+        throw thrown;
+      }
+    },
+    async reload() {
+      verify = await readVerify(flags);
+    },
+  };
+}
+
+async function readVerify(flags: GuardFlags): Promise<Verify[]> {
+  const ways: Verify[] = [];
+  if (flags.tokens !== undefined) ways.push(staticTokens(await read(flags.tokens, '--tokens'), 'the file of --tokens'));
+  const listed = process.env[TOKENS_VARIABLE];
+  if (listed) ways.push(staticTokens(listed.replaceAll(',', '\n'), TOKENS_VARIABLE));
+  if (flags.jwtKeys === undefined) return ways;
+  const { jwtAudience: audience, jwtIssuer: issuer, jwtTenantClaim: tenantClaim = 'tenant' } = flags;
+  if (audience === undefined) throw usage('--jwt-keys needs --jwt-audience', 'the `aud` that is meant for this server');
+  ways.push(jwtTokens({ keys: await read(flags.jwtKeys, '--jwt-keys'), audience, issuer, tenantClaim }));
+  return ways;
+}
+
+function read(path: string, flag: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    const expected = 'a file that this process may read';
+    throw engineError('ERR_CONFIG_INVALID', `the file of ${flag} cannot be read`, { expected, cause });
+  });
+}
+
+/** `https://example.org` and `https://example.org/` are meant to be the same; a path is a mistake. */
+function checkOrigin(text: string): string {
+  const trimmed = text.replace(/\/$/, '');
+  if (URL.canParse(trimmed) && new URL(trimmed).origin === trimmed) return trimmed;
+  throw usage(`--origins cannot have "${text}"`, 'origins as browsers send them, such as https://example.org');
+}

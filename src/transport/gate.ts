@@ -1,0 +1,43 @@
+// Who gets in: asked by a transport before a handshake is answered, so that who is refused costs no stream and learns no more
+// than a status. The gate of a server: guard/guard.ts. A server without one lets everybody in, as tenant ''.
+
+import type { IncomingMessage } from 'node:http';
+import type { EngineError, ErrorCode } from '../base/errors.ts';
+
+export interface Admission {
+  /** Whose streams these are; '' when nobody asks. */
+  readonly tenant: string;
+  /** Called once, when the connection is gone. */
+  release(): void;
+}
+
+/** Rejects with ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_RATE_LIMIT. */
+export type Gate = (request: IncomingMessage) => Promise<Admission>;
+
+/** HTTP statuses of a refusal before the upgrade. Whatever else goes wrong there is our fault. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  ERR_UNAUTHENTICATED: 401,
+  ERR_FORBIDDEN: 403,
+  ERR_RATE_LIMIT: 429,
+};
+/** What is said to be tried again after: a minute's allowance comes back within one. */
+const RETRY_SECONDS = 5;
+
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string;
+}
+
+/** How a refusal looks over HTTP: `{"error":{"code","message","expected"}}`. An inner fault is told by its code alone. */
+export function refusalOf({ code, message, expected }: EngineError): Refusal {
+  const status = STATUS[code] ?? 500;
+  const error = status === 500 ? { code } : { code, message, ...(expected === undefined ? {} : { expected }) };
+  const headers = {
+    'content-type': 'application/json',
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(status === 429 ? { 'retry-after': String(RETRY_SECONDS) } : {}),
+  };
+  return { status, headers, body: `${JSON.stringify({ error })}\n` };
+}
