@@ -86,15 +86,15 @@ async function giveTicket(
   }
 }
 
-/** Listens, and resolves with the port taken (`port` 0 picks a free one). @throws ERR_PORT_IN_USE */
-export function listen(server: Server | SecureServer, host: string, port: number): Promise<number> {
+/** Listens, and resolves with the port taken (`port` 0 picks a free one). @param exclusive not shared among workers @throws ERR_PORT_IN_USE */
+export function listen(server: Server | SecureServer, host: string, port: number, exclusive = false): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       if (cause.code !== 'EADDRINUSE') return reject(cause);
       const expected = 'another --port, or --port 0 for a free one';
       reject(engineError('ERR_PORT_IN_USE', `port ${port} on ${host} is already in use`, { expected, cause }));
     });
-    server.listen(port, host, () => {
+    server.listen({ port, host, exclusive }, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address ? address.port : port);
     });

@@ -7,20 +7,23 @@ import { printAside } from './print.ts';
 /** A worker that dies sooner than this after its start is not replaced at once: something is wrong with every start. */
 const RESPAWN_MS = 1000;
 
+/** Which of the workers a process is, handed down to it; one that replaces another has its place. */
+const PLACE = 'MILLRACE_WORKER_PLACE';
+
 /** Starts `count` copies of this command. Resolves with the port they share once all of them listen. */
 export function startWorkers(count: number): Promise<number> {
   let stopping = false;
   let listening = 0;
-  const start = (): void => {
+  const start = (place: number): void => {
     const began = Date.now();
-    cluster.fork().once('exit', (code, signal) => {
+    cluster.fork({ [PLACE]: place }).once('exit', (code, signal) => {
       if (stopping) return;
       if (listening < count) process.exit(code ?? 1); // it has said why: a port in use, a limit that is no number
       printAside(`a worker ended (${signal ?? code}); starting another`);
-      setTimeout(start, Math.max(0, RESPAWN_MS - (Date.now() - began)));
+      setTimeout(() => start(place), Math.max(0, RESPAWN_MS - (Date.now() - began)));
     });
   };
-  for (let i = 0; i < count; i++) start();
+  for (let place = 0; place < count; place++) start(place);
   const stop = async (signal: 'SIGTERM' | 'SIGINT'): Promise<void> => {
     stopping = true;
     const workers = Object.values(cluster.workers ?? {}).filter((worker): worker is Worker => worker !== undefined);
@@ -46,5 +49,8 @@ function ended(worker: Worker, signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
     worker.process.kill(signal);
   });
 }
+
+/** From 0; 0 too when there are no workers. */
+export const workerPlace = (): number => Number(process.env[PLACE] ?? 0);
 
 export const isWorker = (): boolean => cluster.isWorker;

@@ -6,6 +6,7 @@ import type { LoadedPipeline } from '../pipeline/connect.ts';
 import type { Pump } from '../session/pump.ts';
 import type { StreamLimits } from './limits.ts';
 import type { States } from './states.ts';
+import type { OpenMeter } from './stream-meter.ts';
 
 export type OpenPipeline = (name: string, options: Readonly<Record<string, unknown>>) => Promise<LoadedPipeline>;
 
@@ -20,8 +21,7 @@ export interface BridgeContext {
   readonly tenant: string;
   /** A place among the streams of the process: `turn` is called when it is this one's. */
   readonly join: Pump['join'];
-  /** Microseconds from the arrival of a chunk to the socket taking a result of it. */
-  readonly observe?: ((us: number) => void) | undefined;
+  readonly meter?: OpenMeter | undefined;
   /** Called once. `error` is absent after `end` and when the client just went. @param gone its last state is stored */
   closed(gone: Promise<void>, error?: EngineError): void;
 }

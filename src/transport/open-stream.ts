@@ -1,6 +1,6 @@
-// One stream while a connection has it: from `ready` to `end`. It gives messages to the session and sends what comes out;
-// what must happen between two rows (between-rows.ts) waits until all before it is consumed, and what follows waits behind
-// it. Not the connection's life: bridge.ts. Not what is kept of a resumable stream: stream-record.ts.
+// One stream while a connection has it: from `ready` to `end`. It gives messages to the session and sends what comes out; what
+// must happen between two rows (between-rows.ts) waits for all before it, and what follows waits behind it. Not the
+// connection's life: bridge.ts. Not what is kept of a resumable stream: stream-record.ts.
 
 import { assert } from '../base/assert.ts';
 import { asEngineError } from '../base/errors.ts';
@@ -18,6 +18,7 @@ import { type Behind, createBehind } from './behind.ts';
 import type { BetweenMessage } from './between-rows.ts';
 import { makeSession } from './make-session.ts';
 import type { OpenedState } from './open-state.ts';
+import type { StreamMeter } from './stream-meter.ts';
 import type { StreamOwner } from './stream-owner.ts';
 import { createStreamRecord, type StreamRecord } from './stream-record.ts';
 import { nonFiniteRows, takeGap, takeRows } from './take-rows.ts';
@@ -33,12 +34,12 @@ export class OpenStream {
   #marks: { readonly what: Mark['what']; readonly id: string; readonly bytes: number }[] = [];
   #behind: Behind;
   #resting = false;
-  /** When the inputs of results came that wait for the end of the turn; kept only for `observe`. */
+  #meter: StreamMeter | undefined;
+  /** When the inputs of results came that wait for the end of the turn; kept only for the meter. */
   #unobserved: number[] = [];
   #results: number;
   #bytesSinceSave = 0;
-  /** A message came, or a result went, since the last state was taken. */
-  #changed = false;
+  #changed = false; // a message came, or a result went, since the last state was taken
   #faultRows = 0;
   #over = false;
   /** An operator threw: the state may be of the middle of an item. */
@@ -51,6 +52,7 @@ export class OpenStream {
     this.#results = snapshot?.seq ?? 0;
     this.record = kept && createStreamRecord(kept, context.limits.resumeLogBytesMax);
     this.#session = this.#openSession(loaded, snapshot);
+    this.#meter = context.meter?.(loaded.pipeline.name, this.#session.stateBytes);
     this.#acks = createAcks(context.limits.creditBytes, now, start.ack_ms);
     this.#seat = context.join((itemsMax, until) => this.#turn(itemsMax, until));
     this.#behind = this.#makeBehind();
@@ -59,7 +61,7 @@ export class OpenStream {
   get session(): Session {
     return this.#session;
   }
-  /** Values of a row. */
+  /** Of a row. */
   get width(): number {
     return rowWidth(this.#owner.start.format);
   }
@@ -118,6 +120,7 @@ export class OpenStream {
     this.#behind.close();
     this.#seat.rest();
     this.#session.close();
+    this.#meter?.closed();
     await saved;
   }
 
@@ -158,9 +161,8 @@ export class OpenStream {
 
   #observe(): void {
     if (this.#unobserved.length === 0) return;
-    const { clock, observe } = this.#owner.context;
-    const now = clock.now();
-    for (const at of this.#unobserved.splice(0)) observe?.(now - at);
+    const now = this.#owner.context.clock.now();
+    for (const at of this.#unobserved.splice(0)) this.#meter?.result(now - at);
   }
 
   #apply(message: ClientMessage, bytes: number): void {
@@ -244,13 +246,14 @@ export class OpenStream {
     this.#changed = true;
     if (item.kind === 'gap') {
       const { from, to, why } = item;
+      this.#meter?.gap(why, to - from);
       const message = { type: 'gap', from, to, why } as const;
       record?.logMessage(this.#results, message);
       if (!record || this.#results >= record.sendFrom) line.send(message);
       return;
     }
     this.#results = seq + 1;
-    if (context.observe) this.#unobserved.push(context.clock.now() - latencyUs);
+    if (this.#meter) this.#unobserved.push(context.clock.now() - latencyUs);
     record?.logResult(seq, item);
     if (!record || seq >= record.sendFrom) line.result(seq, item);
   }

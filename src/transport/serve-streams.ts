@@ -12,6 +12,7 @@ import { Bridge } from './bridge.ts';
 import type { OpenPipeline } from './bridge-context.ts';
 import { type StreamLimits, TICK_MS } from './limits.ts';
 import { createStates, type StatesOptions } from './states.ts';
+import type { OpenMeter } from './stream-meter.ts';
 import { type Connection, closeReason, type Transport } from './transport.ts';
 
 export type StreamEvent =
@@ -27,8 +28,8 @@ export interface ServeOptions {
   readonly limits: StreamLimits;
   /** Where resumable streams are kept. Default: this process's memory, and no sealed states. */
   readonly states?: StatesOptions;
-  /** Microseconds from the arrival of a chunk to the socket taking a result of it, for every result. */
-  readonly observe?: (us: number) => void;
+  /** Who counts. */
+  readonly meter?: OpenMeter | undefined;
   /** One line per stream's life; never a payload. */
   readonly log?: (event: StreamEvent) => void;
 }
@@ -72,7 +73,7 @@ export function serveStreams(options: ServeOptions): StreamServer {
       limits,
       states,
       tenant: connection.tenant ?? '',
-      observe: options.observe,
+      meter: options.meter,
       join: pump.join,
       closed(gone, error) {
         bridges.delete(bridge);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_SERVER_LIMITS, limitsFromEnvironment, variableName } from '../../src/app/config.ts';
+import { createMetrics } from '../../src/app/metrics/metrics.ts';
 import { SERVE_FLAGS } from '../../src/app/serve/flags.ts';
 
 const text = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
@@ -39,5 +40,12 @@ describe('configuration', () => {
       ['sessions=4', 'ERR_USAGE'],
     ] as const)
       expect(() => limitsFromEnvironment({}, [pair])).toThrow(expect.objectContaining({ code }));
+  });
+  it('names every metric of our own', async () => {
+    const metrics = createMetrics();
+    metrics.meter('vad', 1);
+    const ours = [...(await metrics.text()).matchAll(/^# TYPE (millrace_\w+)/gm)].map(([, name]) => name);
+    const shown = new Set([...text.matchAll(/\bmillrace_\w+/g)].map(([name]) => name));
+    expect([...shown].sort()).toEqual(ours.sort());
   });
 });

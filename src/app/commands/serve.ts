@@ -8,19 +8,22 @@ import { wsTransport } from '../../transport/ws/ws-transport.ts';
 import { systemClock } from '../clock.ts';
 import { limitsFromEnvironment, type ServerLimits } from '../config.ts';
 import { createHttpServer, listen } from '../http.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import { serveMetrics } from '../metrics/serve-metrics.ts';
 import { openEngine } from '../open-engine.ts';
 import { createOpenPipeline } from '../open-pipeline.ts';
 import { openStates, type StatesFlags } from '../open-states.ts';
 import { print } from '../print.ts';
 import { type ServeFlags, serveOptions } from '../serve/flags.ts';
-import { logStream, openLog } from '../serve/log.ts';
+import { logRefusal, logStream, openLog } from '../serve/log.ts';
 import { type GuardFlags, openGuard } from '../serve/open-guard.ts';
 import { readCertificate, type TlsFlags } from '../serve/tls.ts';
 import { usage } from '../usage.ts';
-import { isWorker, startWorkers } from '../workers.ts';
+import { isWorker, startWorkers, workerPlace } from '../workers.ts';
 
 export interface RunningServer {
   readonly port: number;
+  readonly metricsPort: number | undefined;
   /** False: everybody who reaches it gets in. */
   readonly asks: boolean;
   sessions(): number;
@@ -47,7 +50,9 @@ export interface ServeSettings {
   readonly tls?: TlsFlags;
   /** Pipelines that are opened before the server says that it is ready. */
   readonly warm?: readonly string[];
-  /** Microseconds from chunk in to result out, for every result of every stream. */
+  /** Where `GET /metrics` is served; default: nowhere. */
+  readonly metrics?: { readonly host: string; readonly port: number } | undefined;
+  /** Microseconds from chunk in to result out, for every result of every stream; in place of metrics. */
   readonly observe?: (us: number) => void;
 }
 
@@ -56,7 +61,11 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
   const { host, port, log = pino({ level: 'silent' }), observe, tls = {}, warm = [] } = settings;
   const limits = { ...limitsFromEnvironment(process.env), ...settings.limits };
   const states = await openStates(settings.states ?? {}, limits.resumeMsMax);
-  const guard = await openGuard(settings.guard ?? {}, limits, states.store, log);
+  const metrics = settings.metrics && createMetrics();
+  const guard = await openGuard(settings.guard ?? {}, limits, states.store, (code) => {
+    logRefusal(log, code);
+    metrics?.refused(code);
+  });
   const openPipeline = createOpenPipeline(await openEngine(settings.engine));
   let notReady: 'warming' | 'draining' | undefined = warm.length > 0 ? 'warming' : undefined;
   const http = createHttpServer({
@@ -72,18 +81,29 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
     clock: systemClock,
     limits,
     states,
-    log: (event) => logStream(log, event),
-    ...(observe ? { observe } : {}),
+    log(event) {
+      logStream(log, event);
+      metrics?.event(event);
+    },
+    meter: observe ? () => ({ result: observe, gap: () => undefined, closed: () => undefined }) : metrics?.meter,
   });
+  const scraped = settings.metrics && (await serveMetrics(metrics!, settings.metrics.host, settings.metrics.port));
   const taken = await listen(http, host, port);
   const close = async (): Promise<void> => {
     await streams.close();
+    await scraped?.close();
     await new Promise((resolve) => http.close(resolve));
   };
-  for (const name of warm) await openPipeline(name, {});
+  for (const name of warm) {
+    await openPipeline(name, {}).catch(async (thrown: unknown) => {
+      await close();
+      throw thrown;
+    });
+  }
   notReady = undefined;
   return {
     port: taken,
+    metricsPort: scraped?.port,
     asks: guard.asks,
     sessions: streams.sessions,
     async reload() {
@@ -126,7 +146,7 @@ export function addServe(program: Command): void {
 const collect = (pair: string, before: readonly string[]): string[] => [...before, pair];
 
 async function serve(flags: ServeFlags): Promise<void> {
-  const port = portNumber(flags.port);
+  const port = portNumber(flags.port, '--port');
   const count = workerCount(flags.workers);
   const limits = limitsFromEnvironment(process.env, flags.limit);
   const alone = count === 1;
@@ -152,6 +172,8 @@ const grouped = (flags: ServeFlags) => ({
   states: flags,
   guard: flags,
   tls: flags,
+  metrics:
+    flags.metricsPort === undefined ? undefined : { host: flags.metricsHost, port: metricsPort(flags.metricsPort) },
   warm: (flags.warm ?? '').split(',').filter((name) => name !== ''),
 });
 
@@ -169,8 +191,11 @@ function workerCount(text: string): number {
   throw usage(`--workers cannot be "${text}"`, `a whole number from 1 to ${WORKERS_MAX}`);
 }
 
-function portNumber(text: string): number {
+/** Each worker listens on one of its own: a sum over them is the scraper's. */
+const metricsPort = (text: string): number => portNumber(text, '--metrics-port') + workerPlace();
+
+function portNumber(text: string, flag: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw usage(`--port cannot be "${text}"`, 'a whole number from 0 to 65535');
+  throw usage(`${flag} cannot be "${text}"`, 'a whole number from 0 to 65535');
 }

@@ -2,6 +2,7 @@
 // counted. Never a payload, a token, a ticket or a key: errors are logged by their code.
 
 import { destination, type Logger, pino } from 'pino';
+import type { ErrorCode } from '../../base/errors.ts';
 import type { StreamEvent } from '../../transport/serve-streams.ts';
 import { usage } from '../usage.ts';
 
@@ -15,6 +16,11 @@ export function openLog(level: string): Logger {
   }
   const formatters = { level: (label: string) => ({ level: label }) };
   return pino({ level, formatters, base: { pid: process.pid } }, destination({ dest: STDERR, sync: false }));
+}
+
+/** A flood is counted, not written down line by line. */
+export function logRefusal(log: Logger, code: ErrorCode): void {
+  log[code === 'ERR_RATE_LIMIT' ? 'debug' : 'info']({ code }, 'handshake refused');
 }
 
 export function logStream(log: Logger, event: StreamEvent): void {

@@ -2,8 +2,7 @@
 // given and taken without a restart; streams that are open stay open.
 
 import { readFile } from 'node:fs/promises';
-import type { Logger } from 'pino';
-import { asEngineError, engineError } from '../../base/errors.ts';
+import { asEngineError, type ErrorCode, engineError } from '../../base/errors.ts';
 import type { StateStore } from '../../store/state-store.ts';
 import { createGuard, type Guard } from '../../transport/guard/guard.ts';
 import type { GuardLimits } from '../../transport/guard/guard-limits.ts';
@@ -33,12 +32,12 @@ export interface OpenGuard extends Guard {
   reload(): Promise<void>;
 }
 
-/** @throws ERR_CONFIG_INVALID, ERR_USAGE */
+/** @param told of each refusal, by its code @throws ERR_CONFIG_INVALID, ERR_USAGE */
 export async function openGuard(
   flags: GuardFlags,
   limits: GuardLimits,
   store: StateStore,
-  log: Logger,
+  told: (code: ErrorCode) => void,
 ): Promise<OpenGuard> {
   let verify = await readVerify(flags);
   const origins = (flags.origins ?? '').split(',').map((origin) => origin.trim());
@@ -56,9 +55,15 @@ export async function openGuard(
       try {
         return await guard.gate(request);
       } catch (thrown) {
-        const { code } = asEngineError(thrown);
-        // A flood is counted, not written down line by line.
-        log[code === 'ERR_RATE_LIMIT' ? 'debug' : 'info']({ code }, 'handshake refused');
+        told(asEngineError(thrown).code);
+        throw thrown;
+      }
+    },
+    async ticket(request) {
+      try {
+        return await guard.ticket(request);
+      } catch (thrown) {
+        told(asEngineError(thrown).code);
         throw thrown;
       }
     },

@@ -36,6 +36,8 @@ const WAITING_BYTES_MAX = 1_048_576;
 /** @param start the framed `start` message */
 export function openLiveSocket(port: number, start: Buffer, events: LiveSocketEvents): LiveSocket {
   let upgraded = false;
+  /** Asked to close before `start` could be sent: one follows the other. */
+  let leaving = false;
   let head = '';
   let why: string | undefined = CUT_OFF;
   const socket = connect({
@@ -82,6 +84,7 @@ export function openLiveSocket(port: number, start: Buffer, events: LiveSocketEv
     }
     upgraded = true;
     write(start);
+    if (leaving) write(CLOSE);
     const rest = Buffer.from(head.slice(end + HEAD_END.length), 'latin1');
     head = '';
     if (rest.length > 0) read(rest, rest.length);
@@ -99,7 +102,10 @@ export function openLiveSocket(port: number, start: Buffer, events: LiveSocketEv
       if (socket.writableLength > WAITING_BYTES_MAX) socket.destroy();
       else write(frame);
     },
-    close: () => write(CLOSE),
+    close() {
+      leaving = true;
+      if (upgraded) write(CLOSE);
+    },
     destroy: () => void socket.destroy(),
   };
 }

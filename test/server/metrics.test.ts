@@ -1,0 +1,112 @@
+// What Prometheus reads and what logs say of streams that ran, on a real server; readiness.
+
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type ServeSettings, startServer } from '../../src/app/commands/serve.ts';
+import { BOUNDS } from '../../src/app/metrics/latency.ts';
+import { openLog } from '../../src/app/serve/log.ts';
+import { openRaw } from './test-server.ts';
+
+async function open(settings: Partial<ServeSettings> = {}) {
+  const logged: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
+  const metrics = { host: '127.0.0.1', port: 0 };
+  const server = await startServer({ host: '127.0.0.1', port: 0, metrics, log, ...settings });
+  let closed = false;
+  const close = async () => {
+    if (!closed) await server.close();
+    closed = true;
+  };
+  onTestFinished(close);
+  const at = `http://127.0.0.1:${server.metricsPort}/metrics`;
+  const figures = async () => {
+    const text = await (await fetch(at)).text();
+    const figure = (name: string): number =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.split(' ')
+          .at(-1) ?? Number.NaN,
+      );
+    return { text, figure };
+  };
+  return { server, url: `ws://127.0.0.1:${server.port}/v1/stream`, at, figures, logged, close };
+}
+
+const SENSOR = { type: 'start', v: 1, pipeline: 'forecast', format: { encoding: 'csv', fields: ['a'] } };
+const inForecast = '{pipeline="forecast"}';
+
+describe('metrics', () => {
+  it('count streams, results, gaps, state and refusals by pipeline, on their own listener', async () => {
+    const { url, at, figures, logged, server } = await open();
+    const client = await openRaw(url);
+    client.send(SENSOR);
+    const { state_bytes } = await client.next('ready');
+    const during = await figures();
+    expect(during.figure('millrace_connections')).toBe(1);
+    expect(during.figure(`millrace_streams${inForecast}`)).toBe(1);
+    expect(during.figure(`millrace_state_bytes${inForecast}`)).toBe(state_bytes);
+    client.send(new TextEncoder().encode('1\n2\n3\n'));
+    await client.next('result');
+    client.send({ type: 'gap', from: 3, to: 10, why: 'lost' });
+    client.send({ type: 'close' });
+    const end = await client.next('end');
+    await client.closed;
+    await expect.poll(async () => (await figures()).figure('millrace_connections'), { timeout: 5000 }).toBe(0);
+    const { text, figure } = await figures();
+    expect(figure(`millrace_streams${inForecast}`)).toBe(0);
+    expect(figure(`millrace_state_bytes${inForecast}`)).toBe(0);
+    expect(figure(`millrace_streams_opened_total${inForecast}`)).toBe(1);
+    expect(figure('millrace_gaps_total{pipeline="forecast",why="client"}')).toBe(end.gaps);
+    expect(figure('millrace_gap_rows_total{pipeline="forecast",why="client"}')).toBe(7);
+    expect(figure('millrace_connections_closed_total{code=""}')).toBe(1);
+    expect(figure(`millrace_result_seconds_count${inForecast}`)).toBe(end.results);
+    expect(figure(`millrace_result_seconds_sum${inForecast}`)).toBeGreaterThan(0);
+    const buckets = [...text.matchAll(/^millrace_result_seconds_bucket\{pipeline="forecast",le="([^"]+)"\} (\d+)$/gm)];
+    expect(buckets.map(([, le]) => le)).toEqual([...BOUNDS.map(String), '+Inf']);
+    const counts = buckets.map(([, , count]) => Number(count));
+    expect(counts).toEqual([...counts].sort((a, b) => a - b));
+    expect(counts.at(-1)).toBe(end.results);
+    expect(figure('nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0);
+    expect((await fetch(at.replace('/metrics', '/'))).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${server.port}/metrics`)).status).toBe(404);
+    const lines = logged.map((line) => JSON.parse(line) as { msg: string; session?: string });
+    expect(lines.map(({ msg }) => msg)).toEqual(['stream opened', 'stream closed']);
+    expect(lines[0]!.session).toBe(lines[1]!.session);
+  });
+
+  it('count who was turned away, and why', async () => {
+    const { url, figures, logged } = await open({
+      guard: { origins: 'https://example.org' },
+      limits: { sessionsMax: 1 },
+    });
+    const [first, second] = [await openRaw(url), await openRaw(url)];
+    expect((await second.closed).code).toBe(1013);
+    await fetch(url.replace('ws:', 'http:').replace('stream', 'tickets'), {
+      method: 'POST',
+      headers: { origin: 'https://example.net' },
+    });
+    first.send('nonsense');
+    await first.closed;
+    const { figure } = await figures();
+    expect(figure('millrace_refused_total{code="ERR_SESSION_LIMIT"}')).toBe(1);
+    expect(figure('millrace_refused_total{code="ERR_FORBIDDEN"}')).toBe(1);
+    expect(figure('millrace_connections_closed_total{code="ERR_WIRE_MALFORMED"}')).toBe(1);
+    expect(logged.join('')).not.toContain('nonsense');
+  });
+});
+
+describe('what is said of a server', () => {
+  it('ready once it is warm', async () => {
+    const { server } = await open({ warm: ['forecast'] });
+    const answer = await fetch(`http://127.0.0.1:${server.port}/readyz`);
+    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ready' }]);
+    const wrong = startServer({ host: '127.0.0.1', port: 0, warm: ['nothing'] });
+    await expect(wrong).rejects.toMatchObject({ code: 'ERR_PIPELINE_UNKNOWN' });
+  });
+
+  it('at a level that there is', () => {
+    expect(() => openLog('loud')).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }));
+  });
+});
