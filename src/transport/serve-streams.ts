@@ -28,7 +28,6 @@ export interface ServeOptions {
   readonly limits: StreamLimits;
   /** Where resumable streams are kept. Default: this process's memory, and no sealed states. */
   readonly states?: StatesOptions;
-  /** Who counts. */
   readonly meter?: OpenMeter | undefined;
   /** One line per stream's life; never a payload. */
   readonly log?: (event: StreamEvent) => void;
