@@ -142,10 +142,13 @@ hop t completes the samples of hop t - 1, so the latency is the window, 20 ms.""
 def training(about, hardware):
     t = about["trained"]
     dev = ", ".join(f"{k} {v:.4f}" for k, v in t["dev"].items() if isinstance(v, float))
+    h = t.get("hardened")
+    after = "" if not h else (f" Then {h['steps']} steps on a CPU ({h['seconds']} s) on scenes and on the running speech that alarmed it "
+                              f"most, and weights halfway between before and after (`harden.py`); chosen on other voices.")
     return (f"Step {t['step']} at {t['seconds']} s of a run of which {hardware} ran several at a time; batches of {t['batch']} scenes, seed "
             f"{t['seed']}, AdamW at {t['rate']:g}, 200 steps of warm-up, level for 60 % of the time, then down to 1 %; gradient clip 1; averaged "
             f"weights. The twin had the same batches in the same order. Kept: the best by the score on development voices and noises, "
-            f"cut from the training part: {dev}. Recipe: [train/](../../train).")
+            f"cut from the training part: {dev}.{after} Recipe: [train/](../../train).")
 
 
 def extra(sources):
