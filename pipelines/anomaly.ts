@@ -3,9 +3,13 @@
 //   rows (NaN = missing, times optional) -> anomaly.start, anomaly.end {score, column, cause, value, expected, lower, upper}
 // Scored on the Numenta Anomaly Benchmark, on series that no choice was made on too: docs/anomaly.md.
 
+import { engineError } from '../src/base/errors.ts';
 import { anomaly } from '../src/operator/anomaly/index.ts';
 import { drift } from '../src/operator/drift/index.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
+
+/** Beyond every sensor: no bound. */
+const BOUND = 1e30;
 
 export default definePipeline({
   name: 'anomaly',
@@ -33,12 +37,29 @@ export default definePipeline({
       default: 'off',
       help: 'also report a sensor that is stuck, creeping away or changed for good (level, spread, rate)',
     },
+    low: {
+      type: 'number',
+      default: -BOUND,
+      min: -BOUND,
+      max: BOUND,
+      help: 'with health=on: values below are out of range, of every column',
+    },
+    high: {
+      type: 'number',
+      default: BOUND,
+      min: -BOUND,
+      max: BOUND,
+      help: 'with health=on: values above are out of range',
+    },
     readings: { type: 'choice', values: ['off', 'on'], default: 'off', help: 'also report the score of every row' },
   },
-  load: async () => undefined,
+  load: async (_open, { low, high }) => {
+    if (Number(low) < Number(high)) return;
+    throw engineError('ERR_OPTION_INVALID', `low = ${low} is not below high = ${high}`, { expected: 'low below high' });
+  },
   modelIds: () => [],
-  stages: (_models, { threshold, quiet, health, readings }, { width, rateHz }) => [
-    ...(health === 'on' ? [drift({ width, rateHz })] : []),
+  stages: (_models, { threshold, quiet, health, low, high, readings }, { width, rateHz }) => [
+    ...(health === 'on' ? [drift({ width, rateHz, low: Number(low), high: Number(high) })] : []),
     anomaly({
       width,
       rateHz,

@@ -51,6 +51,22 @@ describe('anomaly', () => {
     }
   });
 
+  it('tells what lies outside of low and high, and refuses a range without room', async () => {
+    const noModel = () => Promise.reject(new Error('anomaly needs no model'));
+    const bounded = await loadPipeline(anomaly, { health: 'on', low: -1, high: 20 }, noModel);
+    const { outputs } = await runSession(bounded, source, data);
+    const range = outputs.flatMap(({ item }) =>
+      item.kind === 'detection' && item.name === 'drift.range' ? [item] : [],
+    );
+    expect(range.map(({ from, values }) => [from, values.column, values.on])).toEqual([
+      [700, 1, 1],
+      [715, 1, 0],
+    ]);
+    await expect(loadPipeline(anomaly, { low: 2, high: 2 }, noModel)).rejects.toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+    });
+  });
+
   it('tells a person when, where, what, and what was expected', () => {
     const values = { score: 3.456, column: 1, cause: 0, value: 30, expected: 5.5, lower: 5, upper: 6 };
     const start: Detection = { kind: 'detection', name: 'anomaly.start', from: 10, to: 12, pts: 0 as never, values };
