@@ -9,10 +9,11 @@ import { type Micros, micros } from '../../base/units.ts';
 import type { Chunk } from '../../item/item.ts';
 import { ptsOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
+import { perColumn } from '../per-column.ts';
 import type { Stage } from '../stage.ts';
 import { ALARM_LAYOUT, candidate, initAlarm } from './alarm.ts';
 import { type Judgement, judge } from './column.ts';
-import { columnLayout, initColumns, perColumn } from './column-state.ts';
+import { columnLayout, initColumns } from './column-state.ts';
 import { EPISODE_LAYOUT, initEpisode, openEpisode, type Worst } from './episode.ts';
 import { type AnomalyOptions, checkOptions, QUIET_ROWS } from './options.ts';
 

@@ -1,6 +1,6 @@
 // What the detector remembers of a column: some 10 KB, whatever the stream's length. One slot per quantity over all columns.
 
-import { f32, f64, type Layout, type State, type Views } from '../../cell/state.ts';
+import { f32, f64, type State, type Views } from '../../cell/state.ts';
 import { DAY_BINS, WEEK_BINS } from './calendar.ts';
 import { STATISTICS } from './statistics.ts';
 
@@ -53,15 +53,4 @@ export function initColumns({ at, bytes }: State<ColumnLayout>): void {
 export function startInverse(inverse: Float64Array): void {
   inverse.fill(0, 0, FEATURES * FEATURES);
   for (let i = 0; i < FEATURES; i++) inverse[i * FEATURES + i] = 100;
-}
-
-/** Slots [width, ...] of a state as one set of views per column. */
-export function perColumn<L extends Layout>(state: State<L>, width: number): Views<L>[] {
-  return Array.from({ length: width }, (_, column) => {
-    const views = Object.entries(state.at).map(([name, view]) => {
-      const size = view.length / width;
-      return [name, view.subarray(column * size, (column + 1) * size)] as const;
-    });
-    return Object.fromEntries(views) as unknown as Views<L>;
-  });
 }

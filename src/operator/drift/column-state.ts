@@ -1,6 +1,6 @@
 // What the health watch remembers of a column: some 300 bytes. One slot per quantity over all columns.
 
-import { f64, type Layout, type State, type Views } from '../../cell/state.ts';
+import { f64, type State, type Views } from '../../cell/state.ts';
 
 /** Two-sided tests of one column: level, spread, rate. */
 export const TESTS = 3;
@@ -44,15 +44,4 @@ export type ColumnViews = Views<ColumnLayout>;
 export function initColumns({ at, bytes }: State<ColumnLayout>): void {
   bytes.fill(0);
   at.last.fill(NaN);
-}
-
-/** Slots [width, ...] of a state as one set of views per column. */
-export function perColumn<L extends Layout>(state: State<L>, width: number): Views<L>[] {
-  return Array.from({ length: width }, (_, column) => {
-    const views = Object.entries(state.at).map(([name, view]) => {
-      const size = view.length / width;
-      return [name, view.subarray(column * size, (column + 1) * size)] as const;
-    });
-    return Object.fromEntries(views) as unknown as Views<L>;
-  });
 }

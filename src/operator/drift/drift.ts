@@ -8,9 +8,10 @@ import { type Micros, micros } from '../../base/units.ts';
 import type { Chunk } from '../../item/item.ts';
 import { ptsOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
+import { perColumn } from '../per-column.ts';
 import type { Stage } from '../stage.ts';
 import { testChange } from './change-tests.ts';
-import { type ColumnViews, columnLayout, initColumns, perColumn } from './column-state.ts';
+import { type ColumnViews, columnLayout, initColumns } from './column-state.ts';
 import { testRange, testStuck, testTrend } from './health-tests.ts';
 import { checkOptions, type DriftOptions, type Kind, STUCK_ROWS } from './options.ts';
 

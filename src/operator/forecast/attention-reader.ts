@@ -4,7 +4,7 @@
 
 import { f32 } from '../../cell/state.ts';
 import { windowAttention } from '../../kernel/plain/rls-window-attention.ts';
-import { perChannel } from './channel-state.ts';
+import { perColumn } from '../per-column.ts';
 import type { OpenReader } from './reader.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 import { ssmReaderBytes } from './ssm-reader.ts';
@@ -22,7 +22,7 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
   return (context) => {
     const state = context.state('forecast.window', layout, ({ bytes }) => bytes.fill(0));
     const { held } = state.at;
-    const windows = perChannel(state, width).map(({ window }) => window);
+    const windows = perColumn(state, width).map(({ window }) => window);
     const pending = new Float32Array(width);
     return {
       experts: 1,

@@ -1,7 +1,7 @@
 // State of the forecaster apart from its memories: one slot per quantity over all columns, and views of it per column,
 // made once per stream. Everything a column knows lies here or in a memory; nothing lies in closures.
 
-import { f32, f64, type Layout, type State, type Views } from '../../cell/state.ts';
+import { f32, f64, type State, type Views } from '../../cell/state.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 
 /** Who forecasts; the first LEARNED are a reader's, the others are in experts.ts. A result names the one with the most weight. */
@@ -53,15 +53,4 @@ export function initChannels({ at, bytes }: State<ChannelLayout>): void {
   bytes.fill(0);
   at.issued.fill(NaN);
   at.targets.fill(NaN);
-}
-
-/** Slots [width, ...] of a state as one set of views per column. */
-export function perChannel<L extends Layout>(state: State<L>, width: number): Views<L>[] {
-  return Array.from({ length: width }, (_, channel) => {
-    const views = Object.entries(state.at).map(([name, view]) => {
-      const size = view.length / width;
-      return [name, view.subarray(channel * size, (channel + 1) * size)] as const;
-    });
-    return Object.fromEntries(views) as unknown as Views<L>;
-  });
 }

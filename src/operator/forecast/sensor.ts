@@ -3,9 +3,10 @@
 
 import { hippoCell } from '../../cell/hippo/index.ts';
 import { f64 } from '../../cell/state.ts';
+import { perColumn } from '../per-column.ts';
 import type { StreamContext } from '../stage.ts';
 import { attentionReader } from './attention-reader.ts';
-import { type ChannelViews, channelLayout, initChannels, perChannel } from './channel-state.ts';
+import { type ChannelViews, channelLayout, initChannels } from './channel-state.ts';
 import { column, holdValue } from './column.ts';
 import { admit } from './guard.ts';
 import type { ColumnResult } from './mix.ts';
@@ -36,7 +37,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
     const clock = context.state('forecast.clock', CLOCK_LAYOUT, ({ bytes }) => bytes.fill(0));
     const memory = context.state('forecast.level', levelCell.layout, levelCell.init);
     const columns = context.state('forecast.columns', channelLayout(options, sizes), initChannels);
-    const views = perChannel(columns, width);
+    const views = perColumn(columns, width);
     const reader = openReader(context);
     const stepColumn = column(options, sizes, reader);
     const levelOf = (channel: number): number => memory.at.c[channel * LEVEL_ORDER]!;

@@ -3,7 +3,8 @@
 
 import { hippoCell } from '../../cell/hippo/index.ts';
 import { stateBytes } from '../../cell/state.ts';
-import { LEARNED, perChannel } from './channel-state.ts';
+import { perColumn } from '../per-column.ts';
+import { LEARNED } from './channel-state.ts';
 import { featureRow } from './features.ts';
 import type { OpenReader } from './reader.ts';
 import { pooledLayout, regression, regressionLayout } from './regression.ts';
@@ -25,8 +26,8 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): OpenR
     const memory = context.state('forecast.memory', cell.layout, cell.init);
     const state = context.state('forecast.regression', layout, ({ bytes }) => bytes.fill(0));
     const pooled = context.state('forecast.pooled', pooledLayout(sizes), ({ bytes }) => bytes.fill(0));
-    const { solvePooled, learn, predict } = openRegression(perChannel(state, width), pooled.at);
-    const memories = perChannel(memory, width);
+    const { solvePooled, learn, predict } = openRegression(perColumn(state, width), pooled.at);
+    const memories = perColumn(memory, width);
     return {
       experts: LEARNED,
       advance(x, dtRows, row) {
