@@ -69,6 +69,7 @@ class Job:
         self.stream = torch.cuda.Stream() if self.gpu else None
         self.done = torch.cuda.Event() if self.gpu else None
         self.best = -math.inf
+        self.sources = sources(args.corpus)
 
     def update(self, tensors):
         """One step; a step whose gradient is not finite is skipped by the fused optimizer."""
@@ -123,7 +124,7 @@ class Job:
                 "weights": self.average.state_dict(),
                 "trained": {"step": self.steps, "seconds": round(seconds), "batch": self.args.batch,
                             "rate": self.args.rate, "seed": self.args.seed, "device": self.args.device, "dev": found,
-                            "sources": sources(self.args.corpus)}}
+                            "sources": self.sources}}
         if found.get("score", 0) > self.best:
             self.best = found.get("score", 0)
             torch.save(half, path / f"{self.name}.best.pt")
