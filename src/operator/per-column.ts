@@ -5,6 +5,7 @@ import type { Layout, State, Views } from '../cell/state.ts';
 
 /** Slots [width, ...] of a state as one set of views per column. */
 export function perColumn<L extends Layout>(state: State<L>, width: number): Views<L>[] {
+  if (width === 1) return [state.at]; // most streams of a fleet: views of views would cost each of them kilobytes
   return Array.from({ length: width }, (_, column) => {
     const views = Object.entries(state.at).map(([name, view]) => {
       const size = view.length / width;

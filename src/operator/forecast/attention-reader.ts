@@ -5,27 +5,27 @@
 import { f32 } from '../../cell/state.ts';
 import { windowAttention } from '../../kernel/plain/rls-window-attention.ts';
 import { perColumn } from '../per-column.ts';
-import type { OpenReader } from './reader.ts';
+import type { StreamContext } from '../stage.ts';
+import type { Reader, ReaderKind } from './reader.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 import { ssmReaderBytes } from './ssm-reader.ts';
 
 const KEYS_MAX = 1024;
 
-export function attentionReader(options: ForecastOptions, sizes: ForecastSizes): OpenReader {
+export function attentionReader(options: ForecastOptions, sizes: ForecastSizes): ReaderKind {
   const { width, seasonRows } = options;
   const windowRows = Math.floor(ssmReaderBytes(options, sizes) / 4);
   const attention = { keyRows: sizes.lags, strideRows: seasonRows, keysMax: KEYS_MAX, temperature: 0.1 };
   const layout = { window: f32(width, windowRows), held: f32(width) };
   const scratch = new Float64Array(2 * KEYS_MAX + attention.keyRows);
   const steps = new Float64Array(options.horizon);
+  const pending = new Float32Array(width); // from `advance` to the `read`s of the same row
 
-  return (context) => {
+  function open(context: StreamContext): Reader {
     const state = context.state('forecast.window', layout, ({ bytes }) => bytes.fill(0));
     const { held } = state.at;
     const windows = perColumn(state, width).map(({ window }) => window);
-    const pending = new Float32Array(width);
     return {
-      experts: 1,
       advance(x) {
         pending.set(x);
       },
@@ -49,5 +49,6 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
         state.bytes.fill(0);
       },
     };
-  };
+  }
+  return { experts: 1, open };
 }

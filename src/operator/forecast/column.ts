@@ -33,13 +33,13 @@ export function holdValue({ values, targets, rows }: ChannelViews, row: number):
   rows[0]! += 1;
 }
 
-/** `step(channel, views, row, raw, value, level)`: this row's value as it came, and as the guard admitted it (NaN: missing). */
-export function column(options: ForecastOptions, sizes: ForecastSizes, reader: Reader) {
+/** All streams share one, with its scratch. `step(reader, channel, views, row, raw, value, level)`: this row's value as it came, and as the guard admitted it (NaN: missing). */
+export function column(options: ForecastOptions, sizes: ForecastSizes, learnedExperts: number) {
   const { horizon, seasonRows } = options;
   const steps = (): Float64Array => new Float64Array(horizon);
   const experts = EXPERTS.map(() => new Float64Array(sizes.knots.length));
-  const learned = experts.slice(0, reader.experts);
-  const absent = experts.slice(reader.experts, LEARNED);
+  const learned = experts.slice(0, learnedExperts);
+  const absent = experts.slice(learnedExperts, LEARNED);
   const simple = experts.slice(LEARNED);
   const quantiles = new Float64Array(options.quantiles ? QUANTILES.length * horizon : 0);
   const result: ColumnResult = {
@@ -47,10 +47,10 @@ export function column(options: ForecastOptions, sizes: ForecastSizes, reader: R
     expert: new Uint8Array(horizon),
   };
   const fillSimple = simpleExperts(sizes, seasonRows);
-  const mixExperts = mix(options, sizes, reader.experts);
+  const mixExperts = mix(options, sizes, learnedExperts);
   const { enqueue, compare } = queue(options, sizes);
 
-  function forecast(channel: number, views: ChannelViews, moment: Moment): void {
+  function forecast(reader: Reader, channel: number, views: ChannelViews, moment: Moment): void {
     reader.read(channel, views, moment, learned);
     for (const expert of absent) expert.fill(moment.level);
     fillSimple(views, moment, simple);
@@ -60,7 +60,15 @@ export function column(options: ForecastOptions, sizes: ForecastSizes, reader: R
     enqueue(views, moment.row, experts, mixed, half);
   }
 
-  return (channel: number, views: ChannelViews, row: number, raw: number, value: number, level: number) => {
+  return (
+    reader: Reader,
+    channel: number,
+    views: ChannelViews,
+    row: number,
+    raw: number,
+    value: number,
+    level: number,
+  ): ColumnResult => {
     result.anomaly = NaN;
     const present = value === value;
     if (views.rows[0] === 0 && !present) {
@@ -76,7 +84,7 @@ export function column(options: ForecastOptions, sizes: ForecastSizes, reader: R
       compare(views, row, value, deviation);
       remember(views, row, value, level, seasonRows);
     } else holdValue(views, row);
-    forecast(channel, views, { row, level, deviation: usualDeviation(views, level) });
+    forecast(reader, channel, views, { row, level, deviation: usualDeviation(views, level) });
     return result;
   };
 }

@@ -13,8 +13,6 @@ export interface Moment {
 }
 
 export interface Reader {
-  /** How many of the LEARNED experts it is. */
-  readonly experts: number;
   /** All columns at once: row number `row` as admitted (NaN = missing), `dtRows` after the row before. */
   advance(x: Float32Array, dtRows: number, row: number): void;
   /** Rows without values, up to but not including row `row`. */
@@ -25,5 +23,10 @@ export interface Reader {
   reset(): void;
 }
 
-/** Takes its state from the context; called once per stream. */
-export type OpenReader = (context: StreamContext) => Reader;
+/** Made once for all streams. */
+export interface ReaderKind {
+  /** How many of the LEARNED experts it is. */
+  readonly experts: number;
+  /** Takes its state from the context; called once per stream. */
+  open(context: StreamContext): Reader;
+}

@@ -29,17 +29,18 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
   const { width, seasonRows } = options;
   const sizes = forecastSizes(options);
   const levelCell = hippoCell({ measure: 'legt', width, order: LEVEL_ORDER, windowRows: seasonRows });
-  const openReader = (options.cell === 'ssm' ? ssmReader : attentionReader)(options, sizes);
+  const readers = (options.cell === 'ssm' ? ssmReader : attentionReader)(options, sizes);
+  const layout = channelLayout(options, sizes);
+  const stepColumn = column(options, sizes, readers.experts);
   const admitted = new Float32Array(width);
   const discarded = new Float32Array(levelCell.dOut);
 
   return (context) => {
     const clock = context.state('forecast.clock', CLOCK_LAYOUT, ({ bytes }) => bytes.fill(0));
     const memory = context.state('forecast.level', levelCell.layout, levelCell.init);
-    const columns = context.state('forecast.columns', channelLayout(options, sizes), initChannels);
+    const columns = context.state('forecast.columns', layout, initChannels);
     const views = perColumn(columns, width);
-    const reader = openReader(context);
-    const stepColumn = column(options, sizes, reader);
+    const reader = readers.open(context);
     const levelOf = (channel: number): number => memory.at.c[channel * LEVEL_ORDER]!;
     const { row } = clock.at;
 
@@ -54,7 +55,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
         reader.advance(admitted, dtRows, row[0]!);
         for (let channel = 0; channel < width; channel++) {
           const level = levelOf(channel);
-          take(channel, stepColumn(channel, views[channel]!, row[0]!, x[channel]!, admitted[channel]!, level));
+          take(channel, stepColumn(reader, channel, views[channel]!, row[0]!, x[channel]!, admitted[channel]!, level));
         }
         row[0]! += 1;
       },

@@ -4,16 +4,17 @@
 import { hippoCell } from '../../cell/hippo/index.ts';
 import { stateBytes } from '../../cell/state.ts';
 import { perColumn } from '../per-column.ts';
+import type { StreamContext } from '../stage.ts';
 import { LEARNED } from './channel-state.ts';
 import { featureRow } from './features.ts';
-import type { OpenReader } from './reader.ts';
+import type { Reader, ReaderKind } from './reader.ts';
 import { pooledLayout, regression, regressionLayout } from './regression.ts';
 import { type ForecastOptions, type ForecastSizes, SHORT_SEASONS } from './sizes.ts';
 
 const memoryOf = ({ width, seasonRows }: ForecastOptions, { order }: ForecastSizes) =>
   hippoCell({ measure: 'legt', width, order, windowRows: SHORT_SEASONS * seasonRows });
 
-export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): OpenReader {
+export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): ReaderKind {
   const { width, seasonRows } = options;
   const cell = memoryOf(options, sizes);
   const layout = regressionLayout(options, sizes);
@@ -21,15 +22,15 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): OpenR
   const fillFeatures = featureRow(sizes, seasonRows);
   const discarded = new Float32Array(cell.dOut);
   const phi = new Float64Array(sizes.features);
+  const sharedLayout = pooledLayout(sizes);
 
-  return (context) => {
+  function open(context: StreamContext): Reader {
     const memory = context.state('forecast.memory', cell.layout, cell.init);
     const state = context.state('forecast.regression', layout, ({ bytes }) => bytes.fill(0));
-    const pooled = context.state('forecast.pooled', pooledLayout(sizes), ({ bytes }) => bytes.fill(0));
+    const pooled = context.state('forecast.pooled', sharedLayout, ({ bytes }) => bytes.fill(0));
     const { solvePooled, learn, predict } = openRegression(perColumn(state, width), pooled.at);
     const memories = perColumn(memory, width);
     return {
-      experts: LEARNED,
       advance(x, dtRows, row) {
         cell.stepAfter(memory, x, discarded, dtRows);
         solvePooled(row);
@@ -48,7 +49,8 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): OpenR
         pooled.bytes.fill(0);
       },
     };
-  };
+  }
+  return { experts: LEARNED, open };
 }
 
 /** Bytes that this reader keeps per column, for giving its opponent as many. */
