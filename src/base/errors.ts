@@ -51,6 +51,7 @@ export const ERROR_CODES = {
   ERR_FILE_NOT_CSV: ['process', 0],
   ERR_OUTPUT_FAILED: ['process', 0],
   ERR_AUDIO_SYSTEM: ['process', 0],
+  ERR_MICROPHONE_DENIED: ['process', 0],
   ERR_PORT_IN_USE: ['process', 0],
   ERR_CONNECT_FAILED: ['process', 0],
   ERR_ENGINE_UNAVAILABLE: ['process', 0],

@@ -97,9 +97,11 @@ export class Driver {
   gap(rows: number, why: string): void {
     const from = this.#offset;
     this.#offset += rows;
-    if (!this.#resumption) return this.post({ type: 'gap', from, to: this.#offset, why });
-    this.#resumption.outbox.addGap(rows, why);
-    this.#flow();
+    if (this.#resumption) {
+      this.#resumption.outbox.addGap(rows, why);
+      return this.#flow();
+    }
+    for (const gap of gapsOf({ from, to: this.#offset, why }, this.#granted.gapRowsMax)) this.post(gap);
   }
 
   /** In its place behind the rows before it. */
