@@ -32,6 +32,8 @@ export interface Rls {
     weights: Float32Array,
     prior?: Float32Array | Float64Array,
   ): boolean;
+  /** Scratch [features, targets], for weights that are used in one go. */
+  readonly weights: Float32Array;
   /** out [targets] = weights^T phi. */
   predict(weights: Float32Array, phi: Float64Array, out: Float64Array): void;
 }
@@ -61,6 +63,7 @@ function plainRls(features: number, targets: number): Rls {
       addAll(moments, rhs);
       return rlsSolve(sums, towards(rhs, ridge, prior), ridge, weights, factor, solution);
     },
+    weights: new Float32Array(features * targets),
     predict: rlsPredict,
   };
 }
@@ -115,6 +118,7 @@ function nearRls(features: number, targets: number, { kernels }: Simd, region: R
       addAll(moments, rhs);
       return solveRhs(sums, ridge, weights, prior);
     },
+    weights: new Float32Array(buffer, region.floats(features * targets), features * targets),
     predict(weights, phi, out) {
       if (!isNear(weights)) return plain.predict(weights, phi, out);
       row.set(phi);

@@ -18,30 +18,30 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): Reade
   const { width, seasonRows } = options;
   const cell = memoryOf(options, sizes);
   const layout = regressionLayout(options, sizes);
-  const openRegression = regression(options, sizes);
+  const { open: openLearned, solvePooled, learn, predict } = regression(options, sizes);
   const fillFeatures = featureRow(sizes, seasonRows);
   const discarded = new Float32Array(cell.dOut);
   const phi = new Float64Array(sizes.features);
-  const sharedLayout = pooledLayout(sizes);
+  const sharedLayout = pooledLayout(options, sizes);
 
   function open(context: StreamContext): Reader {
     const memory = context.state('forecast.memory', cell.layout, cell.init);
     const state = context.state('forecast.regression', layout, ({ bytes }) => bytes.fill(0));
     const pooled = context.state('forecast.pooled', sharedLayout, ({ bytes }) => bytes.fill(0));
-    const { solvePooled, learn, predict } = openRegression(perColumn(state, width), pooled.at);
+    const learned = openLearned(perColumn(state, width), pooled.at);
     const memories = perColumn(memory, width);
     return {
       advance(x, dtRows, row) {
         cell.stepAfter(memory, x, discarded, dtRows);
-        solvePooled(row);
+        solvePooled(learned, row);
       },
       hold(rows) {
         cell.skip?.(memory, rows);
       },
       read(channel, views, moment, out) {
-        learn(channel, views, moment.row);
+        learn(learned, channel, views, moment.row);
         fillFeatures(phi, views, memories[channel]!.c, moment);
-        predict(channel, phi, moment, out);
+        predict(learned, channel, phi, moment, out);
       },
       reset() {
         cell.init(memory);
