@@ -1,15 +1,19 @@
-// Configuration of a server: its limits from `--limit name=value`, the environment and the defaults, in this order; and the
-// flags of `serve`, each with its variable. docs/configuration.md lists all of them and a test compares.
+// The limits of a server as settings: each is a variable, a key of the file and a `--limit name=value`. Other settings:
+// serve/settings.ts. docs/configuration.md lists all of them and a test compares.
 
-import { engineError } from '../base/errors.ts';
 import { DEFAULT_GUARD_LIMITS, type GuardLimits } from '../transport/guard/guard-limits.ts';
 import { DEFAULT_LIMITS, type StreamLimits } from '../transport/limits.ts';
+import { nearest } from './config/nearest.ts';
+import { type Chosens, type Environment, resolveSettings } from './config/resolve.ts';
+import type { Setting } from './config/setting.ts';
 import { usage } from './usage.ts';
 
 export type ServerLimits = StreamLimits & GuardLimits;
 export const DEFAULT_SERVER_LIMITS: ServerLimits = { ...DEFAULT_LIMITS, ...DEFAULT_GUARD_LIMITS };
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export const PORT_MAX = 65_535;
+/** What a timer of Node holds: 24 days. Longer ones would go off at once. */
+const MS_MAX = 2 ** 31 - 1;
 
 /** MILLRACE_MESSAGE_BYTES_MAX for messageBytesMax. */
 export function variableName(limit: string): string {
@@ -19,27 +23,31 @@ export function variableName(limit: string): string {
 /** message-bytes-max for messageBytesMax. */
 export const limitName = (limit: string): string => limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/**
- * @param pairs `message-bytes-max=65536`, as `--limit` gives them
- * @throws ERR_CONFIG_INVALID for anything but a whole number above 0, ERR_USAGE for a limit that there is not
- */
-export function limitsFromEnvironment(environment: Environment, pairs: readonly string[] = []): ServerLimits {
-  const flags = new Map(pairs.map((pair) => split(pair)));
-  const entries = Object.entries(DEFAULT_SERVER_LIMITS).map(([limit, value]) => {
-    const flag = flags.get(limitName(limit));
-    const name = flag === undefined ? variableName(limit) : `--limit ${limitName(limit)}`;
-    const text = flag ?? environment[name];
-    if (text === undefined || (text === '' && flag === undefined)) return [limit, value];
-    const number = Number(text);
-    if (Number.isInteger(number) && number > 0) return [limit, number];
-    throw engineError('ERR_CONFIG_INVALID', `${name} cannot be "${text}"`, { expected: 'a whole number above 0' });
-  });
+export const LIMIT_SETTINGS: readonly Setting[] = Object.entries(DEFAULT_SERVER_LIMITS).map(([limit, standard]) => ({
+  name: limitName(limit),
+  variable: variableName(limit),
+  flag: `--limit ${limitName(limit)}=<n>`,
+  type: { kind: 'whole', min: 1, max: limit.endsWith('MsMax') ? MS_MAX : Number.MAX_SAFE_INTEGER },
+  help: '',
+  standard,
+}));
+
+export function limitsOf(chosens: Chosens): ServerLimits {
+  const entries = Object.keys(DEFAULT_SERVER_LIMITS).map((limit) => [limit, chosens.get(limitName(limit))!.value]);
   return Object.fromEntries(entries) as unknown as ServerLimits;
 }
 
-function split(pair: string): [string, string] {
+/** @throws ERR_CONFIG_INVALID for anything but a whole number above 0 */
+export function limitsFromEnvironment(environment: Environment): ServerLimits {
+  return limitsOf(resolveSettings(LIMIT_SETTINGS, { environment }));
+}
+
+/** @param pair `message-bytes-max=65536`, as `--limit` gives it @throws ERR_USAGE for a limit that there is not */
+export function splitLimit(pair: string): [name: string, value: string] {
   const [name = '', value] = pair.split('=', 2);
-  const names = Object.keys(DEFAULT_SERVER_LIMITS).map(limitName);
+  const names = LIMIT_SETTINGS.map((limit) => limit.name);
   if (value !== undefined && names.includes(name)) return [name, value];
-  throw usage(`--limit cannot be "${pair}"`, `<name>=<number>, where name is one of ${names.join(', ')}`);
+  const near = nearest(name, names);
+  const meant = near === undefined ? '' : `${near}=<number>, perhaps; `;
+  throw usage(`--limit cannot be "${pair}"`, `${meant}<name>=<number>, where name is one of ${names.join(', ')}`);
 }

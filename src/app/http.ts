@@ -9,10 +9,11 @@ import { refusalOf } from '../transport/gate.ts';
 import type { Guard } from '../transport/guard/guard.ts';
 import { PIPELINES } from './paths.ts';
 import type { Certificate } from './serve/tls.ts';
+import type { NotReady } from './serve/warm.ts';
 
 export interface HttpOptions {
   /** What keeps streams from being sent here: load balancers look before the sockets close. undefined: ready. */
-  readonly notReady: () => 'warming' | 'draining' | undefined;
+  readonly notReady: () => NotReady | undefined;
   readonly sessions: () => number;
   readonly ticket: Guard['ticket'];
   /** For a connection to say its whole request head. */

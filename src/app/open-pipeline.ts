@@ -3,17 +3,15 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { engineError } from '../base/errors.ts';
-import { streamId } from '../base/units.ts';
 import { readEnrolled } from '../operator/match-words/index.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/connect.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { loadNamedPipeline, loadPipelineFile } from '../pipeline/load-pipelines.ts';
-import { Session } from '../session/session.ts';
 import { modelFromBytes } from '../weights/model-from-bytes.ts';
 import { openModel } from '../weights/open-model.ts';
 import type { Model } from '../weights/tensor.ts';
-import { systemClock } from './clock.ts';
 import { MODELS, PIPELINES } from './paths.ts';
+import { warmUp } from './warm-up.ts';
 
 export type OpenPipeline = (name: string, options: Readonly<Record<string, unknown>>) => Promise<LoadedPipeline>;
 
@@ -27,29 +25,6 @@ export function openPackagedModel(name: string): Promise<Model> {
     models.set(name, model);
   }
   return model;
-}
-
-/** Hops of silence that a pipeline is given before its first client: V8 compiles the kernels meanwhile (30 ms to 0.3 ms a hop). */
-const WARM_UP_HOPS = 300;
-
-async function warmUp(loaded: LoadedPipeline): Promise<LoadedPipeline> {
-  const { input } = loaded.pipeline;
-  if (input.kind !== 'audio') return loaded;
-  const source = { rateHz: input.rateHz, width: input.width };
-  const session = new Session({
-    id: streamId('warm-up'),
-    loaded,
-    source,
-    clock: systemClock,
-    onOutput: () => undefined,
-  });
-  const hop = new Float32Array(input.hopRows * input.width);
-  for (let i = 0; i < WARM_UP_HOPS; i++) {
-    session.rows(hop);
-    await session.idle();
-  }
-  session.close();
-  return loaded;
 }
 
 /** For network clients: names only, results cached. The cache is bounded because options are finite choices of a client. */

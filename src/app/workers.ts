@@ -10,13 +10,13 @@ const RESPAWN_MS = 1000;
 /** Which of the workers a process is, handed down to it; one that replaces another has its place. */
 const PLACE = 'MILLRACE_WORKER_PLACE';
 
-/** Starts `count` copies of this command. Resolves with the port they share once all of them listen. */
-export function startWorkers(count: number): Promise<number> {
+/** Starts `count` copies of this command. Resolves with the port they share once all of them listen. @param handed variables for them */
+export function startWorkers(count: number, handed: Readonly<Record<string, string>> = {}): Promise<number> {
   let stopping = false;
   let listening = 0;
   const start = (place: number): void => {
     const began = Date.now();
-    cluster.fork({ [PLACE]: place }).once('exit', (code, signal) => {
+    cluster.fork({ ...handed, [PLACE]: place }).once('exit', (code, signal) => {
       if (stopping) return;
       if (listening < count) process.exit(code ?? 1); // it has said why: a port in use, a limit that is no number
       printAside(`a worker ended (${signal ?? code}); starting another`);

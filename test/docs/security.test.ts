@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { DEFAULT_SERVER_LIMITS, variableName } from '../../src/app/config.ts';
-import { SERVE_FLAGS } from '../../src/app/serve/flags.ts';
+import { FLAG_SETTINGS } from '../../src/app/serve/settings.ts';
 
 const text = readFileSync('SECURITY.md', 'utf8');
 
@@ -16,7 +16,7 @@ it('shows each threat with a test that is there', () => {
 });
 
 it('names flags, variables and sections that there are', () => {
-  const flags = SERVE_FLAGS.map(([flag]) => flag.split(' ')[0]);
+  const flags = FLAG_SETTINGS.map(({ name }) => `--${name}`);
   for (const [flag] of text.matchAll(/--[a-z-]{3,}/g)) expect(flags).toContain(flag);
   const variables = Object.keys(DEFAULT_SERVER_LIMITS).map(variableName);
   for (const [name] of text.matchAll(/MILLRACE_\w+/g)) expect(variables).toContain(name);

@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT } from '../arch/imports.ts';
 
-const MAIN = join(ROOT, 'dist/src/app/main.js');
+/** Another build can be tried without touching this one. */
+const MAIN = process.env.MILLRACE_MAIN ?? join(ROOT, 'dist/src/app/main.js');
 export const RECORDING = join(ROOT, 'assets/speech-in-noise.wav');
 
 export interface Finished {

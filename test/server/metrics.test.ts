@@ -11,7 +11,7 @@ async function open(settings: Partial<ServeSettings> = {}) {
   const logged: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
   const metrics = { host: '127.0.0.1', port: 0 };
-  const server = await startServer({ host: '127.0.0.1', port: 0, metrics, log, ...settings });
+  const server = await startServer({ host: '127.0.0.1', port: 0, metrics, log, warm: [], ...settings });
   let closed = false;
   const close = async () => {
     if (!closed) await server.close();
@@ -78,7 +78,7 @@ describe('metrics', () => {
 
   it('count who was turned away, and why', async () => {
     const { url, figures, logged } = await open({
-      guard: { origins: 'https://example.org' },
+      guard: { origins: ['https://example.org'] },
       limits: { sessionsMax: 1 },
     });
     const [first, second] = [await openRaw(url), await openRaw(url)];
@@ -98,12 +98,28 @@ describe('metrics', () => {
 });
 
 describe('what is said of a server', () => {
-  it('ready once it is warm', async () => {
-    const { server } = await open({ warm: ['forecast'] });
-    const answer = await fetch(`http://127.0.0.1:${server.port}/readyz`);
-    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ready' }]);
-    const wrong = startServer({ host: '127.0.0.1', port: 0, warm: ['nothing'] });
-    await expect(wrong).rejects.toMatchObject({ code: 'ERR_PIPELINE_UNKNOWN' });
+  const ready = async (port: number): Promise<[number, string]> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return [answer.status, ((await answer.json()) as { status: string }).status];
+  };
+
+  it('ready once every pipeline is warm, alive before that', async () => {
+    const { server } = await open({ warm: ['all'] });
+    expect(await ready(server.port)).toEqual([503, 'warming']);
+    expect((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status).toBe(200);
+    expect(await server.warmed).toBe(true);
+    expect(await ready(server.port)).toEqual([200, 'ready']);
+  });
+
+  it('ready once what was named is warm, or at once', async () => {
+    const some = await open({ warm: ['forecast'] });
+    await some.server.warmed;
+    expect(await ready(some.server.port)).toEqual([200, 'ready']);
+    for (const warm of [[], ['none']]) expect(await ready((await open({ warm })).server.port)).toEqual([200, 'ready']);
+    for (const warm of [['nothing'], ['all', 'vad']]) {
+      const wrong = startServer({ host: '127.0.0.1', port: 0, warm });
+      await expect(wrong).rejects.toMatchObject({ code: 'ERR_PIPELINE_UNKNOWN' });
+    }
   });
 
   it('at a level that there is', () => {

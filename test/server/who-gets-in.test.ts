@@ -35,7 +35,7 @@ interface Door {
 async function open(settings: Partial<ServeSettings> = {}): Promise<Door> {
   const logged: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
-  const server = await startServer({ host: '127.0.0.1', port: 0, guard: { tokens }, log, ...settings });
+  const server = await startServer({ host: '127.0.0.1', port: 0, guard: { tokens }, warm: [], log, ...settings });
   onTestFinished(() => server.close());
   const at = `127.0.0.1:${server.port}`;
   return { server, http: `http://${at}`, url: `ws://${at}/v1/stream`, logged };
@@ -148,7 +148,7 @@ describe('who gets in', () => {
   });
 
   it('is everybody when nobody is asked for, but pages of the listed origins only', async () => {
-    const door = await open({ guard: { origins: 'https://example.org, https://example.com/' } });
+    const door = await open({ guard: { origins: ['https://example.org', 'https://example.com/'] } });
     expect((await knock(door.url)).status).toBe(101);
     expect((await knock(door.url, { origin: 'https://example.org' })).status).toBe(101);
     for (const origin of ['https://example.org.evil.net', 'http://example.org', 'null', 'https://EXAMPLE.net']) {
@@ -162,7 +162,7 @@ describe('who gets in', () => {
     for (const [guard, code] of [
       [{ tokens: join(folder, 'none') }, 'ERR_CONFIG_INVALID'],
       [{ jwtKeys: tokens }, 'ERR_USAGE'],
-      [{ origins: 'example.org' }, 'ERR_USAGE'],
+      [{ origins: ['example.org'] }, 'ERR_USAGE'],
     ] as const)
       await expect(startServer({ host: '127.0.0.1', port: 0, guard })).rejects.toMatchObject({ code });
   });

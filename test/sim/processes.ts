@@ -7,7 +7,11 @@ import { ROOT } from '../arch/imports.ts';
 /** Where the compiled package lies; another build can be tried without touching this one. */
 export const DIST = process.env.MILLRACE_DIST ?? join(ROOT, 'dist');
 
-const LIMITS = { MILLRACE_CHECKPOINT_MS_MAX: '120', MILLRACE_CHECKPOINT_BYTES_MAX: '20000' };
+const LIMITS = {
+  MILLRACE_CHECKPOINT_MS_MAX: '120',
+  MILLRACE_CHECKPOINT_BYTES_MAX: '20000',
+  MILLRACE_WARM: 'none', // hundreds of servers start
+};
 
 export interface Process {
   /** SIGKILL unless told otherwise; resolves when it is gone. */

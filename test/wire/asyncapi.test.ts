@@ -79,7 +79,7 @@ describe('docs/asyncapi.json', () => {
   });
 
   it('is true of a conversation', async () => {
-    const server = await startServer({ host: '127.0.0.1', port: 0 });
+    const server = await startServer({ host: '127.0.0.1', port: 0, warm: [] });
     onTestFinished(() => server.close());
     const client = await openRaw(`ws://127.0.0.1:${server.port}/v1/stream`);
     const said = [

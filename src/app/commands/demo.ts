@@ -35,7 +35,7 @@ export function addDemo(program: Command): void {
 
 async function demo({ out, fast = false }: { out: string; fast?: boolean }): Promise<void> {
   await mkdir(out, { recursive: true });
-  const server = await startServer({ host: '127.0.0.1', port: 0 });
+  const server = await startServer({ host: '127.0.0.1', port: 0, warm: [] });
   const url = `ws://127.0.0.1:${server.port}/v1/stream`;
   print(`A Millrace server listens on ${url}; everything below goes through it.`);
   await speechPart(url, out, fast);

@@ -6,7 +6,8 @@ import { asEngineError } from '../../base/errors.ts';
 import { serveStreams } from '../../transport/serve-streams.ts';
 import { wsTransport } from '../../transport/ws/ws-transport.ts';
 import { systemClock } from '../clock.ts';
-import { limitsFromEnvironment, type ServerLimits } from '../config.ts';
+import type { Chosens } from '../config/resolve.ts';
+import { limitsFromEnvironment, PORT_MAX, type ServerLimits } from '../config.ts';
 import { createHttpServer, listen } from '../http.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { serveMetrics } from '../metrics/serve-metrics.ts';
@@ -14,10 +15,19 @@ import { openEngine } from '../open-engine.ts';
 import { createOpenPipeline } from '../open-pipeline.ts';
 import { openStates, type StatesFlags } from '../open-states.ts';
 import { print } from '../print.ts';
-import { type ServeFlags, serveOptions } from '../serve/flags.ts';
+import {
+  addServeOptions,
+  chooseSettings,
+  type ServeFlags,
+  serveConfig,
+  shownConfig,
+  WORKER_SETTINGS_VARIABLE,
+} from '../serve/choose-settings.ts';
 import { logRefusal, logStream, openLog } from '../serve/log.ts';
 import { type GuardFlags, openGuard } from '../serve/open-guard.ts';
+import type { ServeConfig } from '../serve/settings.ts';
 import { readCertificate, type TlsFlags } from '../serve/tls.ts';
+import { type NotReady, namesToWarm, warm } from '../serve/warm.ts';
 import { usage } from '../usage.ts';
 import { isWorker, startWorkers, workerPlace } from '../workers.ts';
 
@@ -26,6 +36,8 @@ export interface RunningServer {
   readonly metricsPort: number | undefined;
   /** False: everybody who reaches it gets in. */
   readonly asks: boolean;
+  /** When what was to be warmed is: true if all of it could be opened. Never rejects. */
+  readonly warmed: Promise<boolean>;
   sessions(): number;
   /** Reads tokens, keys and the certificate again; what is wrong with one is logged and leaves it as it was. */
   reload(): Promise<void>;
@@ -48,7 +60,7 @@ export interface ServeSettings {
   readonly guard?: GuardFlags;
   /** Default: none. */
   readonly tls?: TlsFlags;
-  /** Pipelines that are opened before the server says that it is ready. */
+  /** Pipelines that are opened and run in before /readyz says ready, beside connections. Default: all. */
   readonly warm?: readonly string[];
   /** Where `GET /metrics` is served; default: nowhere. */
   readonly metrics?: { readonly host: string; readonly port: number } | undefined;
@@ -58,7 +70,8 @@ export interface ServeSettings {
 
 /** Listens and serves every pipeline of the package. Resolves once connections are taken. @throws ERR_PORT_IN_USE */
 export async function startServer(settings: ServeSettings): Promise<RunningServer> {
-  const { host, port, log = pino({ level: 'silent' }), observe, tls = {}, warm = [] } = settings;
+  const { host, port, log = pino({ level: 'silent' }), observe, tls = {} } = settings;
+  const warming = await namesToWarm(settings.warm ?? ['all']);
   const limits = { ...limitsFromEnvironment(process.env), ...settings.limits };
   const states = await openStates(settings.states ?? {}, limits.resumeMsMax);
   const metrics = settings.metrics && createMetrics();
@@ -67,7 +80,8 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
     metrics?.refused(code);
   });
   const openPipeline = createOpenPipeline(await openEngine(settings.engine));
-  let notReady: 'warming' | 'draining' | undefined = warm.length > 0 ? 'warming' : undefined;
+  let notReady: NotReady | undefined = warming.length > 0 ? 'warming' : undefined;
+  let closed = false;
   const http = createHttpServer({
     notReady: () => notReady,
     sessions: () => streams.sessions(),
@@ -90,21 +104,20 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
   const scraped = settings.metrics && (await serveMetrics(metrics!, settings.metrics.host, settings.metrics.port));
   const taken = await listen(http, host, port);
   const close = async (): Promise<void> => {
+    closed = true;
     await streams.close();
     await scraped?.close();
     await new Promise((resolve) => http.close(resolve));
   };
-  for (const name of warm) {
-    await openPipeline(name, {}).catch(async (thrown: unknown) => {
-      await close();
-      throw thrown;
-    });
-  }
-  notReady = undefined;
+  const warmed = warm(warming, openPipeline, log, () => !closed);
+  void warmed.then((all) => {
+    if (notReady === 'warming') notReady = all ? undefined : 'warm-up failed';
+  });
   return {
     port: taken,
     metricsPort: scraped?.port,
     asks: guard.asks,
+    warmed,
     sessions: streams.sessions,
     async reload() {
       const tried = await Promise.allSettled([guard.reload(), renewCertificate(http, tls)]);
@@ -134,27 +147,29 @@ async function renewCertificate(http: ReturnType<typeof createHttpServer>, flags
 const DRAIN_MS = 8000;
 
 export function addServe(program: Command): void {
-  const command = program.command('serve').description('take streams over WebSocket at /v1/stream');
-  for (const option of serveOptions(process.env)) command.addOption(option);
-  command
-    .option('--limit <name=value>', 'a limit, as sessions-max=50; again for each', collect, [])
-    .option('--quiet', 'no line per stream: --log-level warn')
-    .addHelpText('after', '\nLimits, variables and who gets in: docs/configuration.md. SIGTERM drains and exits 0.')
+  addServeOptions(program.command('serve').description('take streams over WebSocket at /v1/stream'))
+    .addHelpText('after', '\nLimits, the file, who gets in: docs/configuration.md. SIGTERM drains and exits 0.')
     .action(serve);
 }
 
-const collect = (pair: string, before: readonly string[]): string[] => [...before, pair];
-
 async function serve(flags: ServeFlags): Promise<void> {
-  const port = portNumber(flags.port, '--port');
-  const count = workerCount(flags.workers);
-  const limits = limitsFromEnvironment(process.env, flags.limit);
-  const alone = count === 1;
-  if (!alone && !isWorker()) return print(listening(flags, await startWorkers(count), count));
-  const log = openLog(flags.quiet ? 'warn' : flags.logLevel);
-  const server = await startServer({ ...flags, port, limits, log, ...grouped(flags) });
-  if (alone) print(listening(flags, server.port, 1));
-  if (!server.asks && !LOOPBACK.has(flags.host)) log.warn('everybody who reaches this server gets in');
+  const chosens = await chooseSettings(flags, process.env);
+  const shown = shownConfig(chosens, flags, process.env);
+  if (flags.printConfig) return print(lineByLine(shown));
+  const config = serveConfig(chosens);
+  const log = openLog(config.logLevel);
+  const alone = config.workers === 1;
+  if (!alone && !isWorker()) {
+    const port = await startWorkers(config.workers, handDown(chosens));
+    log.info({ config: shown }, 'configuration');
+    return print(listening(config, port));
+  }
+  const server = await startServer({ ...config, log, ...grouped(config) });
+  if (alone) {
+    log.info({ config: shown }, 'configuration');
+    print(listening(config, server.port));
+  }
+  if (!server.asks && !LOOPBACK.has(config.host)) log.warn('everybody who reaches this server gets in');
   const stop = async (signal: string): Promise<void> => {
     print(`${signal}: draining ${server.sessions()} streams`);
     await server.drain(DRAIN_MS);
@@ -166,36 +181,35 @@ async function serve(flags: ServeFlags): Promise<void> {
   process.once('SIGINT', () => void stop('SIGINT'));
 }
 
+/** JSON with a setting a line. */
+const lineByLine = (settings: object): string =>
+  `{\n${Object.entries(settings)
+    .map(([name, chosen]) => `  ${JSON.stringify(name)}: ${JSON.stringify(chosen)}`)
+    .join(',\n')}\n}`;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-const grouped = (flags: ServeFlags) => ({
-  states: flags,
-  guard: flags,
-  tls: flags,
-  metrics:
-    flags.metricsPort === undefined ? undefined : { host: flags.metricsHost, port: metricsPort(flags.metricsPort) },
-  warm: (flags.warm ?? '').split(',').filter((name) => name !== ''),
+const handDown = (chosens: Chosens): Record<string, string> => ({
+  [WORKER_SETTINGS_VARIABLE]: JSON.stringify([...chosens]),
 });
 
-function listening({ host, tlsCert }: ServeFlags, port: number, workers: number): string {
+const grouped = (config: ServeConfig) => ({
+  states: config,
+  guard: config,
+  tls: config,
+  metrics:
+    config.metricsPort === undefined ? undefined : { host: config.metricsHost, port: metricsPort(config.metricsPort) },
+});
+
+function listening({ host, tlsCert, workers }: ServeConfig, port: number): string {
   const shared = workers > 1 ? `, ${workers} workers` : '';
   const scheme = tlsCert === undefined ? 'ws' : 'wss';
   return `millrace listens on ${scheme}://${host}:${port}/v1/stream${shared}  (GET /healthz, /readyz, /v1/pipelines)`;
 }
 
-const WORKERS_MAX = 256;
-
-function workerCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= WORKERS_MAX) return count;
-  throw usage(`--workers cannot be "${text}"`, `a whole number from 1 to ${WORKERS_MAX}`);
-}
-
-/** Each worker listens on one of its own: a sum over them is the scraper's. */
-const metricsPort = (text: string): number => portNumber(text, '--metrics-port') + workerPlace();
-
-function portNumber(text: string, flag: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw usage(`${flag} cannot be "${text}"`, 'a whole number from 0 to 65535');
+/** Each worker listens on one of its own: a sum over them is the scraper's. @throws ERR_USAGE */
+function metricsPort(first: number): number {
+  const port = first === 0 ? 0 : first + workerPlace();
+  if (port <= PORT_MAX) return port;
+  throw usage(`--metrics-port ${first} leaves no port for worker ${workerPlace()}`, `ports up to ${PORT_MAX}`);
 }

@@ -17,8 +17,7 @@ export interface GuardFlags {
   readonly jwtAudience?: string | undefined;
   readonly jwtIssuer?: string | undefined;
   readonly jwtTenantClaim?: string | undefined;
-  /** With commas. */
-  readonly origins?: string | undefined;
+  readonly origins?: readonly string[] | undefined;
   readonly trustProxy?: boolean | undefined;
 }
 
@@ -40,12 +39,11 @@ export async function openGuard(
   told: (code: ErrorCode) => void,
 ): Promise<OpenGuard> {
   let verify = await readVerify(flags);
-  const origins = (flags.origins ?? '').split(',').map((origin) => origin.trim());
   const guard = createGuard({
     limits,
     store,
     verify: () => verify,
-    origins: origins.filter((origin) => origin !== '').map(checkOrigin),
+    origins: (flags.origins ?? []).map(knownOrigin),
     trustProxy: flags.trustProxy === true,
   });
   return {
@@ -92,9 +90,14 @@ function read(path: string, flag: string): Promise<string> {
   });
 }
 
-/** `https://example.org` and `https://example.org/` are meant to be the same; a path is a mistake. */
-function checkOrigin(text: string): string {
+/** `https://example.org` and `https://example.org/` are meant to be the same; a path is a mistake: undefined. */
+export function checkOrigin(text: string): string | undefined {
   const trimmed = text.replace(/\/$/, '');
-  if (URL.canParse(trimmed) && new URL(trimmed).origin === trimmed) return trimmed;
+  return URL.canParse(trimmed) && new URL(trimmed).origin === trimmed ? trimmed : undefined;
+}
+
+function knownOrigin(text: string): string {
+  const origin = checkOrigin(text);
+  if (origin !== undefined) return origin;
   throw usage(`--origins cannot have "${text}"`, 'origins as browsers send them, such as https://example.org');
 }

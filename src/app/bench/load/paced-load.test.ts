@@ -11,7 +11,7 @@ const seen: number[] = [];
 
 beforeAll(async () => {
   const limits = { sessionsMax: 6 };
-  server = await startServer({ host: '127.0.0.1', port: 0, limits, observe: (us) => seen.push(us) });
+  server = await startServer({ host: '127.0.0.1', port: 0, warm: [], limits, observe: (us) => seen.push(us) });
 });
 afterAll(() => server.close());
 

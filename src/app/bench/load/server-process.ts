@@ -20,7 +20,9 @@ async function serve(): Promise<number> {
   const observe = (us: number): void => meter.observe(us);
   const limits = { sessionsMax: SESSIONS_MAX, streamsPerAddressMax: SESSIONS_MAX, handshakesPerMinuteMax: 1e9 };
   const server =
-    kind === 'bare' ? await startBareServer(HOST) : await startServer({ host: HOST, port: 0, limits, observe });
+    kind === 'bare'
+      ? await startBareServer(HOST)
+      : await startServer({ host: HOST, port: 0, warm: [], limits, observe });
   const meter = createServerMeter(server.sessions);
   process.once('SIGTERM', () => process.exit(0));
   answerParent({

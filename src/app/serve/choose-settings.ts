@@ -1,0 +1,68 @@
+// The effective settings of `millrace serve`: flags over variables over the file over defaults. A worker takes those of the
+// first process, so that a file that changes later never makes two kinds of workers.
+
+import { type Command, Option } from 'commander';
+import { readConfigFile } from '../config/config-file.ts';
+import { type Chosen, type Chosens, type Environment, resolveSettings, shownSettings } from '../config/resolve.ts';
+import { limitsOf, splitLimit } from '../config.ts';
+import { TOKENS_VARIABLE } from './open-guard.ts';
+import { FLAG_SETTINGS, SERVE_SETTINGS, type ServeConfig } from './settings.ts';
+
+/** As commander gives them: `--state-dir x` is stateDir, a flag without its value is true. */
+export interface ServeFlags extends Readonly<Record<string, unknown>> {
+  readonly config?: string;
+  readonly limit: readonly string[];
+  readonly quiet?: boolean;
+  readonly printConfig?: boolean;
+}
+
+export const CONFIG_VARIABLE = 'MILLRACE_CONFIG';
+
+/** What a worker is handed. */
+export const WORKER_SETTINGS_VARIABLE = 'MILLRACE_WORKER_SETTINGS';
+
+export function addServeOptions(command: Command): Command {
+  command.option('--config <file>', `settings as JSON, by the names of these flags (env: ${CONFIG_VARIABLE})`);
+  for (const { flag, variable, help, standard } of FLAG_SETTINGS) {
+    const shown = standard === undefined || standard === false ? '' : `default: ${standard}, `;
+    command.addOption(new Option(flag, `${help} (${shown}env: ${variable})`));
+  }
+  return command
+    .option('--limit <name=value>', 'a limit, as sessions-max=50; again for each', collect, [])
+    .option('--quiet', 'no line per stream: --log-level warn')
+    .option('--print-config', 'say what is set and where each value comes from, as JSON, and exit');
+}
+
+const collect = (pair: string, before: readonly string[]): string[] => [...before, pair];
+
+/** @throws ERR_USAGE, ERR_CONFIG_INVALID */
+export async function chooseSettings(flags: ServeFlags, environment: Environment): Promise<Chosens> {
+  const handed = environment[WORKER_SETTINGS_VARIABLE];
+  if (handed) return new Map(JSON.parse(handed) as [string, Chosen][]);
+  const path = flags.config ?? (environment[CONFIG_VARIABLE] || undefined);
+  const file = path === undefined ? undefined : await readConfigFile(path, SERVE_SETTINGS);
+  return resolveSettings(SERVE_SETTINGS, { flags: textsOf(flags), environment, file });
+}
+
+function textsOf(flags: ServeFlags): ReadonlyMap<string, string> {
+  const given = FLAG_SETTINGS.map(({ name }) => [name, flags[camelCase(name)]] as const);
+  const texts = given.flatMap(([name, text]): [string, string][] => (text === undefined ? [] : [[name, String(text)]]));
+  const quiet: [string, string][] = flags.quiet ? [['log-level', 'warn']] : [];
+  return new Map([...texts, ...quiet, ...flags.limit.map(splitLimit)]);
+}
+
+const camelCase = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+export function serveConfig(chosens: Chosens): ServeConfig {
+  const entries = FLAG_SETTINGS.map(({ name }) => [camelCase(name), chosens.get(name)?.value] as const);
+  const set = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  return { ...set, limits: limitsOf(chosens) } as unknown as ServeConfig;
+}
+
+/** For people and logs. Paths to secrets are named; a secret itself can only stand in a variable, and is not shown. */
+export function shownConfig(chosens: Chosens, flags: ServeFlags, environment: Environment): object {
+  const file = flags.config ?? (environment[CONFIG_VARIABLE] || null);
+  const source = flags.config ? 'flag' : file ? 'env' : 'default';
+  const listed = environment[TOKENS_VARIABLE] ? { [TOKENS_VARIABLE]: { value: '[redacted]', source: 'env' } } : {};
+  return { config: { value: file, source }, ...shownSettings(chosens), ...listed };
+}

@@ -1,0 +1,45 @@
+// Readiness: pipelines that are opened and run in before /readyz says ready, one after the other, beside whatever else the process
+// does. A client that comes sooner is served: what it asks for is opened for it.
+
+import type { Logger } from 'pino';
+import { asEngineError, engineError } from '../../base/errors.ts';
+import { listPipelines } from '../../pipeline/load-pipelines.ts';
+import type { OpenPipeline } from '../open-pipeline.ts';
+import { PIPELINES } from '../paths.ts';
+
+export type NotReady = 'warming' | 'warm-up failed' | 'draining';
+
+/** @param names of pipelines; `all` alone is every one, `none` alone none @throws ERR_PIPELINE_UNKNOWN */
+export async function namesToWarm(names: readonly string[]): Promise<readonly string[]> {
+  const offered = await listPipelines(PIPELINES);
+  if (names.length === 1 && names[0] === 'all') return offered;
+  if (names.length === 1 && names[0] === 'none') return [];
+  for (const name of names) {
+    if (offered.includes(name)) continue;
+    const expected = `all, none, or some of ${offered.join(', ')}`;
+    throw engineError('ERR_PIPELINE_UNKNOWN', `there is no pipeline "${name}" to warm`, { expected });
+  }
+  return names;
+}
+
+/**
+ * A pipeline that cannot be opened is logged, and the others are warmed all the same: they can be served.
+ * @param goOn false: the server is closed @returns whether all were opened
+ */
+export async function warm(
+  names: readonly string[],
+  openPipeline: OpenPipeline,
+  log: Logger,
+  goOn: () => boolean,
+): Promise<boolean> {
+  let all = true;
+  for (const pipeline of names) {
+    if (!goOn()) return false;
+    await openPipeline(pipeline, {}).catch((thrown: unknown) => {
+      all = false;
+      const { code, message } = asEngineError(thrown);
+      log.error({ pipeline, code, why: message }, 'warm-up failed');
+    });
+  }
+  return all;
+}
