@@ -36,35 +36,51 @@ const elements = (slot: Slot): number => slot.shape.reduce((product, size) => pr
 // Every slot starts on 8 bytes, so that float64 views are legal anywhere in an arena.
 const slotBytes = (slot: Slot): number => (elements(slot) * (slot.dtype === 'f64' ? 8 : 4) + 7) & ~7;
 
-/** Bytes of one state with this layout, a multiple of 8. */
-export function stateBytes(layout: Layout): number {
-  return Object.values(layout).reduce((sum, slot) => sum + slotBytes(slot), 0);
+/** What every state of a layout has in common. */
+interface Plan {
+  readonly bytes: number;
+  readonly offsets: Readonly<Record<string, number>>;
+  /** The names with nothing in them. */
+  readonly blank: string;
 }
+const plans = new WeakMap<Layout, Plan>();
+
+function planOf(layout: Layout): Plan {
+  const known = plans.get(layout);
+  if (known) return known;
+  const offsets: Record<string, number> = {};
+  let bytes = 0;
+  for (const [name, slot] of Object.entries(layout)) {
+    offsets[name] = bytes;
+    bytes += slotBytes(slot);
+  }
+  const plan = { bytes, offsets, blank: JSON.stringify(Object.fromEntries(Object.keys(layout).map((k) => [k, null]))) };
+  plans.set(layout, plan);
+  return plan;
+}
+
+/** Bytes of one state with this layout, a multiple of 8. */
+export const stateBytes = (layout: Layout): number => planOf(layout).bytes;
 
 /** Where each slot begins in an arena of this layout, in bytes: for kernels that take addresses. */
 export function slotOffsets<L extends Layout>(layout: L): { readonly [K in keyof L]: number } {
-  const offsets: Record<string, number> = {};
-  let offset = 0;
-  for (const [name, slot] of Object.entries(layout)) {
-    offsets[name] = offset;
-    offset += slotBytes(slot);
-  }
-  return offsets as { readonly [K in keyof L]: number };
+  return planOf(layout).offsets as { readonly [K in keyof L]: number };
 }
 
 /** A state over `buffer` at `byteOffset` (a slot of a slab), or over a buffer of its own. Zeroed only if freshly made. */
 export function makeState<L extends Layout>(layout: L, buffer?: ArrayBufferLike, byteOffset = 0): State<L> {
-  const size = stateBytes(layout);
+  const { bytes: size, offsets, blank } = planOf(layout);
   const arena = buffer ?? new ArrayBuffer(size);
   assert(byteOffset % 8 === 0 && byteOffset + size <= arena.byteLength, 'state slot outside its slab or unaligned');
-  const at: Record<string, Float32Array | Float64Array | Uint32Array> = {};
-  let offset = byteOffset;
-  for (const [name, slot] of Object.entries(layout)) {
-    const count = elements(slot);
+  // Parsed, an object has all its places from the start; filled name by name, one with many becomes a hash table, five times
+  // as large and slower to read.
+  const at = JSON.parse(blank) as Record<string, Float32Array | Float64Array | Uint32Array>;
+  for (const name in layout) {
+    const slot = layout[name]!;
+    const [count, offset] = [elements(slot), byteOffset + offsets[name]!];
     if (slot.dtype === 'f32') at[name] = new Float32Array(arena, offset, count);
     else if (slot.dtype === 'f64') at[name] = new Float64Array(arena, offset, count);
     else at[name] = new Uint32Array(arena, offset, count);
-    offset += slotBytes(slot);
   }
   return { bytes: new Uint8Array(arena, byteOffset, size), at: at as Views<L> };
 }

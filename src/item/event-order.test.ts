@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createEventOrder, type EventOrderState } from './event-order.ts';
+import { EventOrder, type EventOrderState } from './event-order.ts';
 
 const row = (time: number, value = time) => ({ time, values: Float32Array.of(value) });
 
 /** Feeds times one by one: those that left, and the event of each. */
 function run(times: readonly number[], windowUs = 0, rowsMax = 100) {
   const left: number[] = [];
-  const order = createEventOrder({ windowUs, rowsMax }, undefined);
+  const order = new EventOrder({ windowUs, rowsMax }, undefined);
   const events = times.map((time) => order.take(row(time), (out) => left.push(out.time)));
   return { left, events, order };
 }
@@ -44,7 +44,7 @@ describe('event order', () => {
           const whole = run(times, windowUs, rowsMax);
           const first = run(times.slice(0, cut), windowUs, rowsMax);
           const saved = JSON.parse(JSON.stringify(first.order.state())) as EventOrderState;
-          const second = createEventOrder({ windowUs, rowsMax }, saved);
+          const second = new EventOrder({ windowUs, rowsMax }, saved);
           const left = [...first.left];
           for (const time of times.slice(cut)) second.take(row(time), (out) => left.push(out.time));
           expect(left).toEqual(whole.left);
@@ -67,9 +67,9 @@ describe('event order', () => {
   });
 
   it('keeps missing values missing over a saved state', () => {
-    const order = createEventOrder({ windowUs: 10, rowsMax: 5 });
+    const order = new EventOrder({ windowUs: 10, rowsMax: 5 });
     order.take({ time: 1, values: Float32Array.of(Number.NaN, 2) }, () => undefined);
-    const again = createEventOrder({ windowUs: 10, rowsMax: 5 }, JSON.parse(JSON.stringify(order.state())));
+    const again = new EventOrder({ windowUs: 10, rowsMax: 5 }, JSON.parse(JSON.stringify(order.state())));
     const left: Float32Array[] = [];
     again.flush(({ values }) => left.push(values));
     expect(left).toEqual([Float32Array.of(Number.NaN, 2)]);

@@ -28,62 +28,70 @@ export interface EventOrderState {
   readonly counts: Readonly<Record<OrderEvent, number>>;
 }
 
-export interface EventOrder {
-  /** @param out called for each row that leaves, in order   @returns what was wrong with this one, if anything */
-  take(row: TimedRow, out: (row: TimedRow) => void): OrderEvent | undefined;
-  /** Lets the rows go that are held: nothing earlier will come. */
-  flush(out: (row: TimedRow) => void): void;
-  readonly counts: Readonly<Record<OrderEvent, number>>;
-  state(): EventOrderState;
-}
-
 export const DEFAULT_EVENT_ORDER: EventOrderOptions = { windowUs: 0, rowsMax: 1024 };
 
-export function createEventOrder({ windowUs, rowsMax }: EventOrderOptions, saved?: EventOrderState): EventOrder {
-  const held: TimedRow[] = (saved?.held ?? []).map(([time, ...values]) => ({
-    time: time!,
-    values: Float32Array.from(values, (value) => value ?? Number.NaN),
-  }));
-  const counts = { late: 0, duplicate: 0, out_of_order: 0, ...saved?.counts };
-  let last = saved?.last ?? -Infinity;
+/** A class, since every sensor of a fleet has one. */
+export class EventOrder {
+  readonly counts: Record<OrderEvent, number>;
+  readonly #options: EventOrderOptions;
+  readonly #held: TimedRow[];
+  #last: number;
   /** The greatest time seen; what lies a window before it has waited long enough. */
-  let newest = held.at(-1)?.time ?? last;
+  #newest: number;
 
-  function release(until: number, out: (row: TimedRow) => void): void {
+  constructor(options: EventOrderOptions, saved?: EventOrderState) {
+    this.#options = options;
+    this.#held = (saved?.held ?? []).map(([time, ...values]) => ({
+      time: time!,
+      values: Float32Array.from(values, (value) => value ?? Number.NaN),
+    }));
+    this.counts = { late: 0, duplicate: 0, out_of_order: 0, ...saved?.counts };
+    this.#last = saved?.last ?? -Infinity;
+    this.#newest = this.#held.at(-1)?.time ?? this.#last;
+  }
+
+  /** @param out called for each row that leaves, in order   @returns what was wrong with this one, if anything */
+  take(row: TimedRow, out: (row: TimedRow) => void): OrderEvent | undefined {
+    if (row.time <= this.#last) return this.#count(row.time === this.#last ? 'duplicate' : 'late');
+    const place = this.#placeOf(row.time);
+    if (place < 0) return this.#count('duplicate');
+    const early = row.time < this.#newest;
+    this.#held.splice(place, 0, row);
+    this.#newest = Math.max(this.#newest, row.time);
+    this.#release(this.#newest - this.#options.windowUs, out);
+    return early ? this.#count('out_of_order') : undefined;
+  }
+  /** Lets the rows go that are held: nothing earlier will come. */
+  flush(out: (row: TimedRow) => void): void {
+    this.#release(Infinity, out);
+  }
+  state(): EventOrderState {
+    return {
+      ...(this.#last === -Infinity ? {} : { last: this.#last }),
+      held: this.#held.map(({ time, values }) => [time, ...Array.from(values, (v) => (v === v ? v : null))]),
+      counts: { ...this.counts },
+    };
+  }
+
+  #release(until: number, out: (row: TimedRow) => void): void {
+    const held = this.#held;
     let leaving = 0;
-    while (leaving < held.length && (held[leaving]!.time <= until || held.length - leaving > rowsMax)) leaving++;
+    while (leaving < held.length && (held[leaving]!.time <= until || held.length - leaving > this.#options.rowsMax))
+      leaving++;
     for (const row of held.splice(0, leaving)) {
-      last = row.time;
+      this.#last = row.time;
       out(row);
     }
   }
-  function count(event: OrderEvent): OrderEvent {
-    counts[event]++;
+  #count(event: OrderEvent): OrderEvent {
+    this.counts[event]++;
     return event;
   }
   /** Its place among the held rows, or -1 when one of them has its time. */
-  function placeOf(time: number): number {
+  #placeOf(time: number): number {
+    const held = this.#held;
     let at = held.length;
     while (at > 0 && held[at - 1]!.time > time) at--;
     return held[at - 1]?.time === time ? -1 : at;
   }
-  return {
-    counts,
-    take(row, out) {
-      if (row.time <= last) return count(row.time === last ? 'duplicate' : 'late');
-      const place = placeOf(row.time);
-      if (place < 0) return count('duplicate');
-      const early = row.time < newest;
-      held.splice(place, 0, row);
-      newest = Math.max(newest, row.time);
-      release(newest - windowUs, out);
-      return early ? count('out_of_order') : undefined;
-    },
-    flush: (out) => release(Infinity, out),
-    state: () => ({
-      ...(last === -Infinity ? {} : { last }),
-      held: held.map(({ time, values }) => [time, ...Array.from(values, (v) => (v === v ? v : null))]),
-      counts: { ...counts },
-    }),
-  };
 }

@@ -7,44 +7,44 @@ import { makeNearState, type OwnedState } from '../cell/near-state.ts';
 import { type Layout, restoreState, type State } from '../cell/state.ts';
 import type { Snapshot } from '../item/snapshot.ts';
 
-export interface Arenas {
-  state<L extends Layout>(slot: string, layout: L, init: (state: State<L>) => void): State<L>;
-  /** After this no slot can be added: a stream's state has its final size before the first row. */
-  seal(): void;
-  bytes(): number;
-  copy(): Record<string, Uint8Array>;
-  /** The stream is over: its memory is given to others. Nothing may touch its states afterwards. */
-  release(): void;
-}
+export class Arenas {
+  readonly #names: string[] = [];
+  #owned: OwnedState[] = [];
+  #saved: Snapshot['slots'] | undefined;
+  #sealed = false;
 
-export function createArenas(saved: Snapshot['slots'] | undefined): Arenas {
-  const states = new Map<string, State>();
-  const owned: OwnedState[] = [];
-  let sealed = false;
-  return {
-    state(slot, layout, init) {
-      assert(!sealed, 'a stage asked for state after its stream began');
-      assert(!states.has(slot), 'two stages of one pipeline use the same state slot');
-      const near = makeNearState(layout);
-      owned.push(near);
-      const { state } = near;
-      init(state);
-      if (saved) restoreSlot(state, slot, saved);
-      states.set(slot, state);
-      return state;
-    },
-    seal() {
-      sealed = true;
-    },
-    bytes: () => [...states.values()].reduce((sum, state) => sum + state.bytes.length, 0),
-    release() {
-      for (const state of owned.splice(0)) state.release();
-    },
-    copy: () => {
-      assert(owned.length === states.size, 'a snapshot of a stream that was closed');
-      return Object.fromEntries([...states].map(([slot, state]) => [slot, state.bytes.slice()]));
-    },
-  };
+  constructor(saved: Snapshot['slots'] | undefined) {
+    this.#saved = saved;
+  }
+
+  state<L extends Layout>(slot: string, layout: L, init: (state: State<L>) => void): State<L> {
+    assert(!this.#sealed, 'a stage asked for state after its stream began');
+    assert(!this.#names.includes(slot), 'two stages of one pipeline use the same state slot');
+    const near = makeNearState(layout);
+    this.#owned.push(near);
+    this.#names.push(slot);
+    init(near.state);
+    if (this.#saved) restoreSlot(near.state, slot, this.#saved);
+    return near.state;
+  }
+
+  /** After this no slot can be added: a stream's state has its final size before the first row. */
+  seal(): void {
+    this.#sealed = true;
+    this.#saved = undefined;
+  }
+  bytes(): number {
+    return this.#owned.reduce((sum, { state }) => sum + state.bytes.length, 0);
+  }
+  copy(): Record<string, Uint8Array> {
+    assert(this.#owned.length === this.#names.length, 'a snapshot of a stream that was closed');
+    return Object.fromEntries(this.#owned.map(({ state }, i) => [this.#names[i]!, state.bytes.slice()]));
+  }
+  /** The stream is over: its memory is given to others. Nothing may touch its states afterwards. */
+  release(): void {
+    for (const near of this.#owned) near.release();
+    this.#owned = [];
+  }
 }
 
 function restoreSlot(state: State, slot: string, saved: Snapshot['slots']): void {

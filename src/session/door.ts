@@ -16,19 +16,6 @@ export interface Arrival {
   readonly at: Micros;
 }
 
-export interface Door {
-  /** Next source row expected: everything before it was accepted or declared missing. */
-  readonly next: number;
-  readonly rowsWaiting: number;
-  /** Pieces of input that `take` would give. */
-  readonly itemsWaiting: number;
-  /** Rows [rows, width], in order, directly after what came before. */
-  rows(data: Float32Array, at: Micros, times?: Float64Array): void;
-  gap(rows: number, why: GapCause, at: Micros): void;
-  mark(what: 'flush' | 'reset' | 'end', at: Micros): void;
-  take(): Arrival | undefined;
-}
-
 export interface DoorOptions {
   readonly source: StreamFormat;
   /** Sensors use NaN for "missing"; audio has no such thing. Infinity is a fault for both. */
@@ -42,74 +29,87 @@ export interface DoorOptions {
   readonly lastTime?: Float64Array;
 }
 
-export function createDoor(options: DoorOptions): Door {
-  const { source, inboxRowsMax } = options;
-  const waiting: Arrival[] = [];
-  let next = options.next;
-  let rowsWaiting = 0;
-  const ptsOf = (row: number): Micros => micros(source.rateHz > 0 ? (row * 1e6) / source.rateHz : row);
+/** A class, since every stream has one. */
+export class Door {
+  readonly #options: DoorOptions;
+  readonly #waiting: Arrival[] = [];
+  #next: number;
+  #rowsWaiting = 0;
 
-  function admit(item: Item, at: Micros): void {
-    waiting.push({ item, at });
-    if (item.kind === 'chunk') rowsWaiting += item.rows;
-    next = item.to;
+  constructor(options: DoorOptions) {
+    this.#options = options;
+    this.#next = options.next;
   }
-  function admitGap(rows: number, why: GapCause, at: Micros, pts = ptsOf(next)): void {
-    admit({ kind: 'gap', from: next, to: next + rows, pts, why }, at);
+
+  /** Next source row expected: everything before it was accepted or declared missing. */
+  get next(): number {
+    return this.#next;
   }
-  function makeRoom(rows: number): boolean {
-    if (rowsWaiting + rows <= inboxRowsMax) return true;
-    if (options.policy === 'reject') return false;
-    if (options.policy === 'block') {
+  get rowsWaiting(): number {
+    return this.#rowsWaiting;
+  }
+  /** Pieces of input that `take` would give. */
+  get itemsWaiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Rows [rows, width], in order, directly after what came before. */
+  rows(data: Float32Array, at: Micros, times?: Float64Array): void {
+    const { source, onFault } = this.#options;
+    const count = data.length / source.width;
+    if (count === 0) return;
+    if (!this.#makeRoom(count)) return this.gap(count, 'shed', at);
+    for (const run of runsOf(data, this.#options, times)) {
+      const pts = times ? micros(times[run.start]!) : this.#ptsOfNext();
+      const rows = run.end - run.start;
+      if (run.wrong === undefined) this.#admit(chunkOf(data, source.width, run, this.#next, pts, times), at);
+      else {
+        if (run.wrong === 'fault') onFault(rows);
+        this.gap(rows, run.wrong, at, pts);
+      }
+    }
+  }
+  gap(rows: number, why: GapCause, at: Micros, pts = this.#ptsOfNext()): void {
+    this.#admit({ kind: 'gap', from: this.#next, to: this.#next + rows, pts, why }, at);
+  }
+  mark(what: 'flush' | 'reset' | 'end', at: Micros): void {
+    if (what === 'reset') this.#options.lastTime?.fill(-Infinity);
+    this.#waiting.push({ item: { kind: 'mark', from: this.#next, to: this.#next, pts: this.#ptsOfNext(), what }, at });
+  }
+  take(): Arrival | undefined {
+    const arrival = this.#waiting.shift();
+    if (arrival?.item.kind === 'chunk') this.#rowsWaiting -= arrival.item.rows;
+    return arrival;
+  }
+
+  #ptsOfNext(): Micros {
+    const { rateHz } = this.#options.source;
+    return micros(rateHz > 0 ? (this.#next * 1e6) / rateHz : this.#next);
+  }
+  #admit(item: Item, at: Micros): void {
+    this.#waiting.push({ item, at });
+    if (item.kind === 'chunk') this.#rowsWaiting += item.rows;
+    this.#next = item.to;
+  }
+  #makeRoom(rows: number): boolean {
+    const { inboxRowsMax, policy } = this.#options;
+    if (this.#rowsWaiting + rows <= inboxRowsMax) return true;
+    if (policy === 'reject') return false;
+    if (policy === 'block') {
       throw engineError('ERR_CREDIT_OVERRUN', `more than ${inboxRowsMax} rows sent ahead of the last ack`, {
         expected: 'send no more than the credit granted in ready and ack',
       });
     }
-    for (let i = 0; i < waiting.length && rowsWaiting + rows > inboxRowsMax; i++) {
+    const waiting = this.#waiting;
+    for (let i = 0; i < waiting.length && this.#rowsWaiting + rows > inboxRowsMax; i++) {
       const { item, at } = waiting[i]!;
       if (item.kind !== 'chunk') continue;
-      rowsWaiting -= item.rows;
+      this.#rowsWaiting -= item.rows;
       waiting[i] = { item: { kind: 'gap', from: item.from, to: item.to, pts: item.pts, why: 'shed' }, at };
     }
     joinShed(waiting);
-    return rowsWaiting + rows <= inboxRowsMax;
+    return this.#rowsWaiting + rows <= inboxRowsMax;
   }
-
-  return {
-    get next() {
-      return next;
-    },
-    get rowsWaiting() {
-      return rowsWaiting;
-    },
-    get itemsWaiting() {
-      return waiting.length;
-    },
-    rows(data, at, times) {
-      const count = data.length / source.width;
-      if (count === 0) return;
-      if (!makeRoom(count)) return admitGap(count, 'shed', at);
-      for (const run of runsOf(data, options, times)) {
-        const pts = times ? micros(times[run.start]!) : ptsOf(next);
-        const rows = run.end - run.start;
-        if (run.wrong === undefined) admit(chunkOf(data, source.width, run, next, pts, times), at);
-        else {
-          if (run.wrong === 'fault') options.onFault(rows);
-          admitGap(rows, run.wrong, at, pts);
-        }
-      }
-    },
-    gap: (rows, why, at) => admitGap(rows, why, at),
-    mark(what, at) {
-      if (what === 'reset') options.lastTime?.fill(-Infinity);
-      waiting.push({ item: { kind: 'mark', from: next, to: next, pts: ptsOf(next), what }, at });
-    },
-    take() {
-      const arrival = waiting.shift();
-      if (arrival?.item.kind === 'chunk') rowsWaiting -= arrival.item.rows;
-      return arrival;
-    },
-  };
 }
 
 /** Neighbouring shed gaps become one, so that an overload that lasts does not make the queue longer. In place. */

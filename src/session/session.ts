@@ -9,11 +9,11 @@ import type { Micros, StreamId } from '../base/units.ts';
 import { f64, type State } from '../cell/state.ts';
 import type { Gap, GapCause, Item, ResultItem } from '../item/item.ts';
 import type { Snapshot } from '../item/snapshot.ts';
-import type { StreamContext } from '../operator/stage.ts';
-import { type Arenas, createArenas } from './arenas.ts';
+import { Arenas } from './arenas.ts';
 import { checkSnapshot } from './check-snapshot.ts';
 import { DIGEST_LAYOUT, type DigestState, initDigest, readDigest, updateDigest } from './digest.ts';
-import { createDoor, type Door } from './door.ts';
+import { Door } from './door.ts';
+import { OpenContext } from './open-context.ts';
 import type { SessionOptions, SessionSummary } from './session-options.ts';
 import { toSourceGrid } from './source-grid.ts';
 
@@ -33,7 +33,7 @@ export class Session {
   #arenas: Arenas;
   #digest: DigestState;
   #input!: Subscriber<Item>;
-  #abort = new AbortController();
+  #context: OpenContext;
   #subscription: Subscription;
   #toSource: (item: ResultItem | Gap) => ResultItem | Gap;
   #pending: Promise<unknown> | undefined;
@@ -50,13 +50,13 @@ export class Session {
     if (snapshot) checkSnapshot(snapshot, loaded, source);
     this.id = options.id;
     this.#options = options;
-    this.#arenas = createArenas(snapshot?.slots);
+    this.#arenas = new Arenas(snapshot?.slots);
     this.#digest = this.#arenas.state('session.digest', DIGEST_LAYOUT, initDigest);
     this.#seq = snapshot?.seq ?? 0;
     this.#offset = this.#fed = snapshot?.offset ?? 0;
     this.#arrivedAt = options.clock.now();
     const sensor = loaded.pipeline.input.kind === 'sensor';
-    this.#door = createDoor({
+    this.#door = new Door({
       source,
       nanIsMissing: sensor,
       ...(sensor ? { lastTime: this.#arenas.state('session.time', TIME_LAYOUT, initTime).at.last } : {}),
@@ -66,12 +66,12 @@ export class Session {
       onFault: options.onFault ?? (() => undefined),
     });
     this.#toSource = toSourceGrid(loaded.pipeline, source, () => this.#fed);
-    const context = this.#context();
+    this.#context = new OpenContext(options.id, options.clock, this.#arenas, (work) => this.#busy(work));
     // Its one subscriber is fed by hand: a Subject, made for many, would copy a list for every item.
     const input$ = new Observable<Item>((subscriber) => {
       this.#input = subscriber;
     });
-    const output$ = loaded.connect(source).reduce((stream, stage) => stream.pipe(stage(context)), input$);
+    const output$ = loaded.connect(source).reduce((stream, stage) => stage(this.#context)(stream), input$);
     this.#subscription = output$.subscribe({
       next: (item) => this.#emit(item),
       error: (thrown) => this.#fail(thrown),
@@ -169,27 +169,19 @@ export class Session {
   close(): void {
     this.#closedWith ??= this.summary();
     this.#ended = true;
-    this.#abort.abort();
+    this.#context.close();
     this.#subscription.unsubscribe();
     // Work under way elsewhere still writes to its state; the memory is another stream's only after that.
     if (this.#pending) void this.#pending.then(() => this.#arenas.release());
     else this.#arenas.release();
   }
 
-  #context(): StreamContext {
-    return {
-      id: this.id,
-      clock: this.#options.clock,
-      signal: this.#abort.signal,
-      state: this.#arenas.state,
-      busy: (work) => {
-        const settled: Promise<unknown> = Promise.allSettled([this.#pending, work]).then(() => {
-          if (this.#pending === settled) this.#pending = undefined;
-          if (!this.#pending) this.#options.onReady?.();
-        });
-        this.#pending = settled;
-      },
-    };
+  #busy(work: Promise<unknown>): void {
+    const settled: Promise<unknown> = Promise.allSettled([this.#pending, work]).then(() => {
+      if (this.#pending === settled) this.#pending = undefined;
+      if (!this.#pending) this.#options.onReady?.();
+    });
+    this.#pending = settled;
   }
 
   /** `offset` counts rows whose results can no longer be lost: after the work under way, if any. */

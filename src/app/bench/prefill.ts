@@ -87,15 +87,15 @@ export async function benchPrefill(report: Report, context: BenchContext): Promi
 function prefill(form: Form, rows: number): { readonly run: () => void; readonly release: () => void } {
   const cell = form.cell(rows);
   const scan = form.scan(cell);
-  const { state, release } = makeNearState(cell.layout);
+  const near = makeNearState(cell.layout);
   const random = seededRandom(rows);
   const x = Float32Array.from({ length: rows * WIDTH }, random);
   const y = new Float32Array(rows * WIDTH);
   const run = (): void => {
-    cell.init(state);
-    scan(state, x, y, rows);
+    cell.init(near.state);
+    scan(near.state, x, y, rows);
   };
-  return { run, release };
+  return { run, release: () => near.release() };
 }
 
 const inK = (rows: number): string => (rows % 1024 === 0 ? `${rows / 1024}K rows` : `${rows} rows`);

@@ -3,13 +3,7 @@
 
 import { asEngineError, type EngineError } from '../../base/errors.ts';
 import { streamId } from '../../base/units.ts';
-import {
-  createEventOrder,
-  type EventOrder,
-  type EventOrderOptions,
-  type OrderEvent,
-  type TimedRow,
-} from '../../item/event-order.ts';
+import { EventOrder, type EventOrderOptions, type OrderEvent, type TimedRow } from '../../item/event-order.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import { Session } from '../../session/session.ts';
 import type { Output, SessionSummary } from '../../session/session-options.ts';
@@ -28,75 +22,83 @@ export interface FleetStreamOptions {
   readonly saved?: StreamState;
 }
 
-export interface FleetStream {
+const NONE = { rows: 0, first: 0, sinceMs: 0 };
+
+/** A class, since there are thousands. */
+export class FleetStream {
   readonly key: string;
-  readonly counts: Readonly<Record<OrderEvent, number>>;
-  /** Rows that are in no checkpoint, the first one's journal position, and when it came. */
-  readonly unsaved: { readonly rows: number; readonly first: number; readonly sinceMs: number };
-  readonly stateBytes: number;
   /** The next journal position that means anything to it. */
   readonly from: number;
-  take(row: TimedRow, position: number, nowMs: number): Promise<void>;
+  readonly stateBytes: number;
+  readonly #name: string;
+  readonly #order: EventOrder;
+  readonly #session: Session;
+  readonly #write: (key: string, line: string) => void;
+  readonly #feed: (row: TimedRow) => void;
+  #failure: EngineError | undefined;
+  #unsaved = NONE;
+
+  constructor({ key, loaded, width, order, write, saved }: FleetStreamOptions) {
+    this.key = key;
+    this.from = saved?.position ?? 0;
+    this.#name = JSON.stringify(key);
+    this.#write = write;
+    this.#order = new EventOrder(order, saved?.order);
+    this.#session = new Session({
+      id: streamId(key),
+      loaded,
+      source: { rateHz: 0, width },
+      clock: systemClock,
+      onOutput: (output) => this.#print(output),
+      onError: (error) => {
+        this.#failure = error;
+      },
+      ...(saved ? { snapshot: saved.snapshot } : {}),
+    });
+    this.#feed = ({ time, values }) => this.#session.rows(values, Float64Array.of(time));
+    this.stateBytes = this.#session.stateBytes;
+  }
+
+  get counts(): Readonly<Record<OrderEvent, number>> {
+    return this.#order.counts;
+  }
+  /** Rows that are in no checkpoint, the first one's journal position, and when it came. */
+  get unsaved(): { readonly rows: number; readonly first: number; readonly sinceMs: number } {
+    return this.#unsaved;
+  }
+
+  async take(row: TimedRow, position: number, nowMs: number): Promise<void> {
+    const { rows } = this.#unsaved;
+    this.#unsaved = rows === 0 ? { rows: 1, first: position, sinceMs: nowMs } : { ...this.#unsaved, rows: rows + 1 };
+    const event = this.#order.take(row, this.#feed);
+    if (event) this.#write(this.key, `{"stream":${this.#name},"type":"event","event":"${event}","t_us":${row.time}}`);
+    await this.#work();
+  }
   /** Lets go of rows that wait for earlier ones. */
-  flush(): Promise<void>;
-  /** Everything up to `position`. Call `saved` once it is in the store. */
-  checkpoint(position: number): StreamState;
-  summary(): SessionSummary;
-  close(): void;
-}
+  async flush(): Promise<void> {
+    this.#order.flush(this.#feed);
+    await this.#work();
+  }
+  /** Everything up to `position`, to be put in the store now. */
+  checkpoint(position: number): StreamState {
+    this.#unsaved = NONE;
+    return { key: this.key, position, order: this.#order.state(), snapshot: this.#session.snapshot() };
+  }
+  summary(): SessionSummary {
+    return this.#session.summary();
+  }
+  close(): void {
+    this.#session.close();
+  }
 
-export function openFleetStream({ key, loaded, width, order, write, saved }: FleetStreamOptions): FleetStream {
-  const name = JSON.stringify(key);
-  let failure: EngineError | undefined;
-  let unsaved = { rows: 0, first: 0, sinceMs: 0 };
-  const sort: EventOrder = createEventOrder(order, saved?.order);
-
-  function print({ seq, item }: Output): void {
+  #print({ seq, item }: Output): void {
     const { from, to } = item;
     const message =
       item.kind === 'gap' ? ({ type: 'gap', from, to, why: item.why } as const) : toResultMessage(seq, item);
-    write(key, `{"stream":${name},${jsonCodec.encodeServer(message).slice(1)}`);
+    this.#write(this.key, `{"stream":${this.#name},${jsonCodec.encodeServer(message).slice(1)}`);
   }
-  const session = new Session({
-    id: streamId(key),
-    loaded,
-    source: { rateHz: 0, width },
-    clock: systemClock,
-    onOutput: print,
-    onError: (error) => {
-      failure = error;
-    },
-    ...(saved ? { snapshot: saved.snapshot } : {}),
-  });
-  const feed = ({ time, values }: TimedRow): void => session.rows(values, Float64Array.of(time));
-  async function work(): Promise<void> {
-    await session.idle();
-    if (failure) throw asEngineError(failure);
+  async #work(): Promise<void> {
+    await this.#session.idle();
+    if (this.#failure) throw asEngineError(this.#failure);
   }
-  return {
-    key,
-    counts: sort.counts,
-    stateBytes: session.stateBytes,
-    from: saved?.position ?? 0,
-    get unsaved() {
-      return unsaved;
-    },
-    async take(row, position, nowMs) {
-      unsaved =
-        unsaved.rows === 0 ? { rows: 1, first: position, sinceMs: nowMs } : { ...unsaved, rows: unsaved.rows + 1 };
-      const event = sort.take(row, feed);
-      if (event) write(key, `{"stream":${name},"type":"event","event":"${event}","t_us":${row.time}}`);
-      await work();
-    },
-    async flush() {
-      sort.flush(feed);
-      await work();
-    },
-    checkpoint(position) {
-      unsaved = { rows: 0, first: 0, sinceMs: 0 };
-      return { key, position, order: sort.state(), snapshot: session.snapshot() };
-    },
-    summary: () => session.summary(),
-    close: () => session.close(),
-  };
 }

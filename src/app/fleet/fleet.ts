@@ -10,7 +10,7 @@ import type { SourceMessage } from '../../transport/message-source.ts';
 import type { Hear, Heard } from '../../wire/formats/open-format.ts';
 import { wallClockUs } from '../clock.ts';
 import { type CheckpointOptions, type Checkpoints, createCheckpoints, type FleetDisk } from './checkpoints.ts';
-import { type FleetStream, openFleetStream } from './fleet-stream.ts';
+import { FleetStream } from './fleet-stream.ts';
 import type { JournalRecord, JournalRow } from './journal.ts';
 import { keyedRows } from './keyed-rows.ts';
 import { createRedelivery, type Redelivery, sumOf } from './redelivery.ts';
@@ -64,6 +64,9 @@ export class Fleet {
   readonly #counts = { rows: 0, repeated: 0, malformed: 0 };
   /** Results of what is replayed are out already. */
   #muted = false;
+  readonly #say = (key: string, line: string): void => {
+    if (!this.#muted) this.#options.sink.write(key, line);
+  };
   /** The journal position behind the last row that is in a state. */
   #applied: number;
   #waiting = 0;
@@ -197,15 +200,13 @@ export class Fleet {
   }
 
   #open(key: string, saved?: StreamState): FleetStream {
-    const { loaded, order, columns, sink } = this.#options;
-    const stream = openFleetStream({
+    const { loaded, order, columns } = this.#options;
+    const stream = new FleetStream({
       key,
       loaded,
       order,
       width: columns?.length ?? 1,
-      write: (name, line) => {
-        if (!this.#muted) sink.write(name, line);
-      },
+      write: this.#say,
       ...(saved ? { saved } : {}),
     });
     this.#streams.set(key, stream);
