@@ -3,7 +3,18 @@
 
 import { engineError } from '../base/errors.ts';
 
-export interface StreamLimits {
+/** Bounds on who connects; kept by whoever guards the door, and told in `ready.limits`. Each is of one process. */
+export interface DoorLimits {
+  /** Streams of one token (or of one `sub` of a JWT) at once. */
+  readonly streamsPerKeyMax: number;
+  /** Streams from one address at once; of IPv6 the first 64 bits are the address. */
+  readonly streamsPerAddressMax: number;
+  /** Handshakes and tickets of one address in a minute, refused ones included; as many may come at once. */
+  readonly handshakesPerMinuteMax: number;
+}
+
+/** Without those of a door where nobody guards it. */
+export interface StreamLimits extends Partial<DoorLimits> {
   /** One message, text or binary. `ready.limits.max_message`. */
   readonly messageBytesMax: number;
   /** Bytes a client may have outstanding past the last ack; at twice that the stream ends with ERR_CREDIT_OVERRUN. */
@@ -16,7 +27,7 @@ export interface StreamLimits {
   readonly gapRowsMax: number;
   /** Connections at once. */
   readonly sessionsMax: number;
-  /** Bytes waiting in the socket of a slow reader before its stream is no longer worked on. */
+  /** Bytes waiting in the socket of a slow reader before its stream is no longer worked on. `ready.limits.max_backlog`. */
   readonly backlogBytesMax: number;
   /** Silence after which a stream ends with ERR_IDLE, unless it waits for us. */
   readonly idleMsMax: number;
@@ -27,7 +38,7 @@ export interface StreamLimits {
   readonly checkpointBytesMax: number;
   /** How long after its last state a stream can be resumed. `ready.resume.ttl_ms`. */
   readonly resumeMsMax: number;
-  /** Messages kept for a client that has not confirmed them: with its state, each time it is stored. */
+  /** Messages kept for a client that has not confirmed them: with its state, each time it is stored. `ready.limits.max_log`. */
   readonly resumeLogBytesMax: number;
 }
 

@@ -29,13 +29,24 @@ export function readyMessage(
     numerics: loaded.numerics,
     state_bytes: session.stateBytes,
     credit: limits.creditBytes,
-    limits: {
-      max_message: limits.messageBytesMax,
-      idle_ms: limits.idleMsMax,
-      max_gap: limits.gapRowsMax,
-      max_outstanding: limits.outstandingMessagesMax,
-    },
+    limits: limitsToTell(limits, record !== undefined),
     ...(framed ? { frame: 'framed', framed } : {}),
     ...(record ? { resume: record.forReady(limits.resumeMsMax) } : {}),
+  };
+}
+
+/** Those that a client can keep to. Of a door there are some where somebody guards it. */
+function limitsToTell(limits: StreamLimits, resumable: boolean): ReadyMessage['limits'] {
+  const { streamsPerKeyMax, streamsPerAddressMax, handshakesPerMinuteMax } = limits;
+  return {
+    max_message: limits.messageBytesMax,
+    idle_ms: limits.idleMsMax,
+    max_gap: limits.gapRowsMax,
+    max_outstanding: limits.outstandingMessagesMax,
+    max_backlog: limits.backlogBytesMax,
+    ...(resumable ? { max_log: limits.resumeLogBytesMax } : {}),
+    ...(streamsPerKeyMax === undefined ? {} : { max_streams_per_key: streamsPerKeyMax }),
+    ...(streamsPerAddressMax === undefined ? {} : { max_streams_per_address: streamsPerAddressMax }),
+    ...(handshakesPerMinuteMax === undefined ? {} : { max_handshakes_per_minute: handshakesPerMinuteMax }),
   };
 }

@@ -146,6 +146,14 @@ export interface ReadyMessage {
     readonly max_gap: number;
     /** Messages that may be outstanding past the last ack. */
     readonly max_outstanding: number;
+    /** Bytes sent and not read: beyond it the stream waits until they are. */
+    readonly max_backlog?: number;
+    /** Bytes of results kept that no `received` has confirmed; of resumable streams. */
+    readonly max_log?: number;
+    /** Streams at once, handshakes and tickets: beyond them is HTTP 429. Where somebody guards the door. */
+    readonly max_streams_per_key?: number;
+    readonly max_streams_per_address?: number;
+    readonly max_handshakes_per_minute?: number;
   };
   /** There when start asked for it: results in `framed`, and audio, come as framed binary. */
   readonly frame?: 'framed';

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
+import { LIMIT_SETTINGS } from '../../src/app/config.ts';
 import { ERROR_CODES } from '../../src/base/errors.ts';
 import { jsonCodec } from '../../src/wire/json-codec.ts';
 import { STREAM_DESCRIPTOR_JSON } from '../../src/wire/stream-descriptor.ts';
@@ -39,6 +40,14 @@ describe('docs/protocol.md', () => {
       const known = new Set([...Object.keys(message.fields), ...(type === 'result' ? ['data'] : [])]);
       for (const field of Object.keys(fields)) expect(known.has(field), `${type}.${field}`).toBe(true);
     }
+  });
+
+  it('lists every limit that `ready` has, with the variable that sets it', () => {
+    const rows = [...text.matchAll(/^\| (\w+) \| (MILLRACE_\w+) \|/gm)];
+    const limits = envelope.root.lookupType('millrace.v1.Limits');
+    expect(rows.map(([, name]) => name)).toEqual(limits.fieldsArray.map(({ name }) => name));
+    const variables = LIMIT_SETTINGS.map(({ variable }) => variable);
+    for (const [, , variable] of rows) expect(variables).toContain(variable);
   });
 
   it('names every message, every code it speaks of exists, and every close code is listed', () => {

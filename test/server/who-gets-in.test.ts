@@ -201,6 +201,22 @@ describe('how many get in', () => {
     expect((await ticketOf(door, ACME)).status).toBe(429);
   });
 
+  it('is told in ready, for clients to keep to', async () => {
+    const door = await open({
+      guard: {},
+      limits: { streamsPerKeyMax: 4, streamsPerAddressMax: 5, handshakesPerMinuteMax: 6, backlogBytesMax: 7000 },
+    });
+    const told = async (resume: boolean) => {
+      const client = await openRaw(door.url);
+      client.send({ ...START, resume });
+      return (await client.next('ready')).limits;
+    };
+    const counts = { max_streams_per_key: 4, max_streams_per_address: 5, max_handshakes_per_minute: 6 };
+    const stream = { max_message: 65_536, idle_ms: 60_000, max_gap: 9_600_000, max_outstanding: 16_384 };
+    expect(await told(false)).toEqual({ ...stream, ...counts, max_backlog: 7000 });
+    expect(await told(true)).toEqual({ ...stream, ...counts, max_backlog: 7000, max_log: 262_144 });
+  });
+
   it('cuts off who does not say what it wants', async () => {
     const door = await open({ limits: { handshakeMsMax: 200 } });
     const cut = (first: string) =>

@@ -78,7 +78,10 @@ const serverMessages: readonly ServerMessage[] = [
     numerics: 'portable-1',
     state_bytes: 38_912,
     credit: 64_000,
-    limits: { max_message: 65_536, idle_ms: 60_000, max_gap: 1000, max_outstanding: 100 },
+    limits: {
+      ...{ max_message: 65_536, idle_ms: 60_000, max_gap: 1000, max_outstanding: 100, max_backlog: 2, max_log: 3 },
+      ...{ max_streams_per_key: 4, max_streams_per_address: 5, max_handshakes_per_minute: 6 },
+    },
     frame: 'framed',
     framed: [{ op: 'vad', values: ['speech', 'noise'] }],
   },
