@@ -37,6 +37,7 @@ export class Bridge {
     this.#context = context;
     this.#heardAt = context.clock.now();
     connection.messages$.subscribe({ next: (frame) => this.#hear(frame), complete: () => this.#dispose() });
+    for (const message of this.#line.opening) this.#take(message, 0);
   }
 
   /** Call every TICK_MS: acks, timeouts, and going on after a slow reader. */
@@ -51,6 +52,7 @@ export class Bridge {
     }
     if (this.#phase !== 'open' && this.#phase !== 'ending') return;
     this.#stream!.tick(now);
+    this.#pace();
     if (silentMs > limits.idleMsMax && this.#ledger!.messages === 0) {
       const expected = `a message, or keepalive, every ${limits.idleMsMax} ms`;
       void this.fail(engineError('ERR_IDLE', 'nothing came for too long', { expected }));
@@ -86,13 +88,18 @@ export class Bridge {
   #hear(frame: Frame): void {
     if (this.#phase === 'closed') return;
     this.#heardAt = this.#context.clock.now();
-    if (frame.bytes.length === 0 && !frame.text) return;
     try {
       checkSize(frame.bytes, this.#context.limits);
-      this.#take(this.#line.codec.decodeClient(frame), frame.bytes.length);
+      for (const message of this.#line.hear(frame)) this.#take(message, frame.bytes.length);
     } catch (thrown) {
       this.#report(asEngineError(thrown));
     }
+    this.#pace();
+  }
+
+  /** Who knows no credit is not read while half of it is outstanding. */
+  #pace(): void {
+    if (this.#ledger && !this.#line.knowsCredit) this.#line.listen(this.#ledger.hasRoom);
   }
 
   #take(message: ClientMessage, bytes: number): void {

@@ -9,6 +9,8 @@ export interface CreditLedger {
   readonly messages: number;
   /** Bytes consumed since the last ack. */
   readonly ackableBytes: number;
+  /** False once half the credit, or a quarter of the messages, is outstanding: as much again may lie read, but not yet heard. */
+  readonly hasRoom: boolean;
   /**
    * Whether a message of `bytes` may come in. Every byte counts, so that no kind of message can pile up.
    * @throws ERR_CREDIT_OVERRUN
@@ -47,6 +49,9 @@ export function createCreditLedger(limits: StreamLimits, blocks: boolean): Credi
     },
     get ackableBytes() {
       return ackable;
+    },
+    get hasRoom() {
+      return outstanding <= creditBytes / 2 && messages() <= outstandingMessagesMax / 4;
     },
     admit(bytes) {
       const total = outstanding + bytes;

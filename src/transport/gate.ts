@@ -19,6 +19,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   ERR_UNAUTHENTICATED: 401,
   ERR_FORBIDDEN: 403,
   ERR_RATE_LIMIT: 429,
+  // What a dialect's address asks for and cannot have.
+  ERR_OPTION_INVALID: 400,
+  ERR_FORMAT_UNSUPPORTED: 400,
 };
 /** What is said to be tried again after: a minute's allowance comes back within one. */
 const RETRY_SECONDS = 5;

@@ -11,9 +11,10 @@ import { pbCodec } from '../wire/pb-codec.ts';
 import { Bridge } from './bridge.ts';
 import type { OpenPipeline } from './bridge-context.ts';
 import { type StreamLimits, TICK_MS } from './limits.ts';
+import { Line } from './line.ts';
 import { createStates, type StatesOptions } from './states.ts';
 import type { OpenMeter } from './stream-meter.ts';
-import { type Connection, closeReason, type Transport } from './transport.ts';
+import type { Connection, Transport } from './transport.ts';
 
 export type StreamEvent =
   | { readonly event: 'opened'; readonly id: string }
@@ -113,9 +114,9 @@ export function serveStreams(options: ServeOptions): StreamServer {
 }
 
 function refuse(connection: Connection, codec: Codec, error: EngineError, log: (event: StreamEvent) => void): void {
-  const { code, message } = error;
+  const line = new Line(connection, codec);
   connection.messages$.subscribe();
-  connection.send(codec.encodeServer({ type: 'error', code, fatal: true, message }));
-  connection.close(error.closeCode, closeReason(code));
+  line.error(error, true);
+  line.close(error.closeCode, error.code);
   log({ event: 'refused', error });
 }

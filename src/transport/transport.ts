@@ -3,18 +3,23 @@
 
 import type { Observable } from 'rxjs';
 import type { Frame } from '../wire/codec.ts';
+import type { Dialect } from './dialect.ts';
 
 export interface Connection {
   /** The subprotocol agreed on; '' when the client asked for none. */
   readonly protocol: string;
   /** Who it is, when the transport asked: streams are resumed by the same only. */
   readonly tenant?: string;
+  /** It speaks another server's vocabulary. Absent: one of ours. */
+  readonly dialect?: Dialect | undefined;
   /** Hot, one subscriber, which must subscribe at once. Completes when the connection is gone, for whatever reason. */
   readonly messages$: Observable<Frame>;
   /** Bytes given to `send` that the other side's network has not taken. */
   readonly backlogBytes: number;
   /** A string is a text message. Ignored when the connection is closing or gone. Bytes are not to be changed afterwards. */
   send(data: string | Uint8Array): void;
+  /** Whether more is to be read from now on; what has been read already still comes. Absent: always. */
+  listen?(more: boolean): void;
   /** What is sent from here to `uncork` may leave in one piece. Not nested; `close` sends what is held. */
   cork(): void;
   uncork(): void;

@@ -2,14 +2,14 @@
 
 import type { Command } from 'commander';
 import { type Logger, pino } from 'pino';
-import { asEngineError } from '../../base/errors.ts';
+import { asEngineError, type ErrorCode } from '../../base/errors.ts';
 import { serveStreams } from '../../transport/serve-streams.ts';
 import { wsTransport } from '../../transport/ws/ws-transport.ts';
 import { systemClock } from '../clock.ts';
 import type { Chosens } from '../config/resolve.ts';
 import { limitsFromEnvironment, PORT_MAX, type ServerLimits } from '../config.ts';
 import { createHttpServer, listen } from '../http.ts';
-import { createMetrics } from '../metrics/metrics.ts';
+import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { serveMetrics } from '../metrics/serve-metrics.ts';
 import { openEngine } from '../open-engine.ts';
 import { createOpenPipeline } from '../open-pipeline.ts';
@@ -24,6 +24,7 @@ import {
   WORKER_SETTINGS_VARIABLE,
 } from '../serve/choose-settings.ts';
 import { logRefusal, logStream, openLog } from '../serve/log.ts';
+import { openDialects } from '../serve/open-dialects.ts';
 import { type GuardFlags, openGuard } from '../serve/open-guard.ts';
 import type { ServeConfig } from '../serve/settings.ts';
 import { readCertificate, type TlsFlags } from '../serve/tls.ts';
@@ -75,10 +76,8 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
   const limits = { ...limitsFromEnvironment(process.env), ...settings.limits };
   const states = await openStates(settings.states ?? {}, limits.resumeMsMax);
   const metrics = settings.metrics && createMetrics();
-  const guard = await openGuard(settings.guard ?? {}, limits, states.store, (code) => {
-    logRefusal(log, code);
-    metrics?.refused(code);
-  });
+  const refused = (code: ErrorCode): void => noteRefusal(log, metrics, code);
+  const guard = await openGuard(settings.guard ?? {}, limits, states.store, refused);
   const openPipeline = createOpenPipeline(await openEngine(settings.engine));
   let notReady: NotReady | undefined = warming.length > 0 ? 'warming' : undefined;
   let closed = false;
@@ -90,7 +89,12 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
     certificate: await readCertificate(tls),
   });
   const streams = serveStreams({
-    transport: wsTransport({ server: http, messageBytesMax: limits.messageBytesMax, gate: guard.gate }),
+    transport: wsTransport({
+      server: http,
+      messageBytesMax: limits.messageBytesMax,
+      gate: guard.gate,
+      dialects: openDialects(refused),
+    }),
     openPipeline,
     clock: systemClock,
     limits,
@@ -135,6 +139,11 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
     },
     close,
   };
+}
+
+function noteRefusal(log: Logger, metrics: Metrics | undefined, code: ErrorCode): void {
+  logRefusal(log, code);
+  metrics?.refused(code);
 }
 
 /** For connections to come; those there are keep theirs. */

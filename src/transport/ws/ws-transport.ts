@@ -10,7 +10,8 @@ import { Observable } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { asEngineError, type EngineError } from '../../base/errors.ts';
 import { PROTOCOL_JSON, PROTOCOL_PB } from '../../wire/codec.ts';
-import { type Gate, refusalOf } from '../gate.ts';
+import type { Dialect, DialectRoute } from '../dialect.ts';
+import { type Admission, type Gate, refusalOf } from '../gate.ts';
 import { type Connection, closeReason, type Transport } from '../transport.ts';
 import { framesOf, type Message } from './server-frame.ts';
 
@@ -24,6 +25,14 @@ export interface WsOptions {
   readonly pingMs?: number;
   /** Asked before each handshake is answered. Default: everybody gets in. */
   readonly gate?: Gate;
+  /** Other servers' vocabularies, each at a path of its own. */
+  readonly dialects?: readonly DialectRoute[];
+}
+
+/** Whose connection it is, and what it speaks. */
+interface Caller {
+  readonly tenant: string;
+  readonly dialect?: Dialect | undefined;
 }
 
 const PING_MS = 10_000;
@@ -31,34 +40,39 @@ const PING_MS = 10_000;
 const SILENT_PINGS_MAX = 3;
 /** What a peer gets to answer our close before its socket is destroyed. */
 const CLOSE_MS = 1000;
+const NOBODY: Admission = { tenant: '', release: () => undefined };
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 export function wsTransport(options: WsOptions): Transport {
-  const { server, path = '/v1/stream', messageBytesMax, pingMs = PING_MS, gate } = options;
-  const sockets = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: 2 * messageBytesMax,
-    skipUTF8Validation: true, // the codec checks, and says so in an error before the close
-    handleProtocols: (offered) => [PROTOCOL_JSON, PROTOCOL_PB].find((known) => offered.has(known)) ?? false,
-  });
+  const { server, path = '/v1/stream', messageBytesMax, pingMs = PING_MS, gate, dialects = [] } = options;
+  const routes = new Map(dialects.map((route) => [route.path, route]));
+  const sockets = openSockets(routes, messageBytesMax);
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url?.split('?')[0] !== path) return void socket.end(NOT_FOUND);
-    if (gate) void askFirst(gate, request, socket, head);
-    else shakeHands(request, socket, head, '');
+    const route = routes.get(pathOf(request));
+    if (!route && pathOf(request) !== path) return void socket.end(NOT_FOUND);
+    if (gate || route) void askFirst(gate, route, request, socket, head);
+    else shakeHands(request, socket, head, { tenant: '' });
   }
-  function shakeHands(request: IncomingMessage, socket: Duplex, head: Buffer, tenant: string): void {
-    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request, tenant));
+  function shakeHands(request: IncomingMessage, socket: Duplex, head: Buffer, caller: Caller): void {
+    sockets.handleUpgrade(request, socket, head, (webSocket) => sockets.emit('connection', webSocket, request, caller));
   }
-  async function askFirst(gate: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async function askFirst(
+    gate: Gate | undefined,
+    route: DialectRoute | undefined,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
     const ignore = (): void => undefined; // its close follows
     socket.on('error', ignore);
     try {
-      const { tenant, release } = await gate(request);
+      const { tenant, release } = (await gate?.(request)) ?? NOBODY;
+      if (socket.closed) return release();
       socket.once('close', release);
-      if (socket.destroyed) return void (socket.closed && release());
+      const dialect = await route?.open(request);
+      if (socket.destroyed) return;
       socket.off('error', ignore);
-      shakeHands(request, socket, head, tenant);
+      shakeHands(request, socket, head, { tenant, dialect });
     } catch (thrown) {
       refuse(socket, asEngineError(thrown));
     }
@@ -76,11 +90,11 @@ export function wsTransport(options: WsOptions): Transport {
 
   return {
     connections$: new Observable<Connection>((subscriber) => {
-      sockets.on('connection', (socket: WebSocket, request: IncomingMessage, tenant: string) => {
+      sockets.on('connection', (socket: WebSocket, request: IncomingMessage, caller: Caller) => {
         const peer = { silentPings: 0 };
         peers.set(socket, peer);
         socket.on('close', () => peers.delete(socket));
-        subscriber.next(connectionOf(socket, request.socket, peer, tenant));
+        subscriber.next(connectionOf(socket, request.socket, peer, caller));
       });
     }),
     async close() {
@@ -99,6 +113,19 @@ export function wsTransport(options: WsOptions): Transport {
   };
 }
 
+function openSockets(routes: ReadonlyMap<string, DialectRoute>, messageBytesMax: number): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: 2 * messageBytesMax,
+    skipUTF8Validation: true, // the codec checks, and says so in an error before the close
+    handleProtocols(offered, request) {
+      const known = routes.get(pathOf(request))?.protocols ?? [PROTOCOL_JSON, PROTOCOL_PB];
+      return known.find((name) => offered.has(name)) ?? false;
+    },
+  });
+}
+
 /** Answers in HTTP, since there is no WebSocket yet, and hangs up. */
 function refuse(socket: Duplex, error: EngineError): void {
   const { status, headers, body } = refusalOf(error);
@@ -109,13 +136,15 @@ function refuse(socket: Duplex, error: EngineError): void {
   setTimeout(() => socket.destroy(), CLOSE_MS).unref();
 }
 
+const pathOf = ({ url = '' }: IncomingMessage): string => url.split('?')[0]!;
+
 /** Rounds of pings since the last sign of life. */
 interface Peer {
   silentPings: number;
 }
 
 /** @param wire the socket under `socket`: without compression `ws` keeps nothing back, so frames of both lie in order on it */
-function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer, tenant: string): Connection {
+function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer, caller: Caller): Connection {
   let held: Message[] = [];
   let corked = false;
   function flush(): void {
@@ -129,7 +158,7 @@ function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer, tenant: strin
   });
   return {
     protocol: socket.protocol,
-    tenant,
+    ...caller,
     messages$: new Observable((subscriber) => {
       socket.on('message', (data: Buffer, isBinary) => {
         peer.silentPings = 0;
@@ -144,6 +173,11 @@ function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer, tenant: strin
       held.push(data);
       if (!corked) flush();
     },
+    listen(more) {
+      if (more === !socket.isPaused) return;
+      if (more) socket.resume();
+      else socket.pause();
+    },
     cork() {
       corked = true;
     },
@@ -153,6 +187,7 @@ function connectionOf(socket: WebSocket, wire: Duplex, peer: Peer, tenant: strin
     },
     close(code, reason) {
       flush();
+      if (socket.isPaused) socket.resume(); // to read the other side's close
       socket.close(code, closeReason(reason));
     },
   };
