@@ -31,6 +31,9 @@ export interface CaptureSizes {
 
 /** For a page whose CSP forbids blob: URLs: serve this text as a JavaScript file and say where, as `workletUrl`. */
 export const CAPTURE_WORKLET = `
+// Nothing but zeros from a device that has just been opened is not sound yet; after half a second it is believed.
+const WARM_ROWS = sampleRate / 2;
+
 class Capture extends AudioWorkletProcessor {
   constructor({ processorOptions: { rows, channels } }) {
     super();
@@ -45,9 +48,11 @@ class Capture extends AudioWorkletProcessor {
     this.why = '';
     this.frame = -1;
     this.clock = 0;
+    this.warming = WARM_ROWS;
     this.port.onmessage = ({ data }) => {
       if (!data.stop) {
         this.shut = data.shut;
+        if (data.shut === 'device') this.warming = WARM_ROWS;
         return;
       }
       this.stop = true;
@@ -59,21 +64,28 @@ class Capture extends AudioWorkletProcessor {
 
   process([input], [output]) {
     if (this.stop) return false;
-    const why = this.shut || (input.length === 0 ? 'device' : '');
-    if (this.frame < 0 && why === 'device') return true; // time begins with the first device
     const count = output[0].length;
+    const frame = Number(currentFrame); // node-web-audio-api's is a BigInt
+    const why = this.shut || (this.hears(input, count) ? '' : 'device');
+    if (this.frame < 0 && why === 'device') return true; // time begins with the first sound
     const now = Date.now();
     if (this.frame >= 0) {
       const waited = now - this.clock;
       const lost = waited > ${STALL_MS} ? Math.round((waited * sampleRate) / 1000) : 0;
-      const skipped = Math.max(lost, currentFrame - this.frame);
+      const skipped = Math.max(lost, frame - this.frame);
       if (skipped > 0) this.skip(skipped, 'suspended');
     }
-    this.frame = currentFrame + count;
+    this.frame = frame + count;
     this.clock = now;
     if (why) this.skip(count, why);
     else this.take(input, count);
     return true;
+  }
+
+  hears(input, count) {
+    if (input.length === 0) this.warming = WARM_ROWS;
+    else if (this.warming > 0) this.warming = input[0].some((x) => x !== 0) ? 0 : this.warming - count;
+    return this.warming <= 0;
   }
 
   take(input, count) {

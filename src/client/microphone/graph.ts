@@ -48,7 +48,7 @@ export async function captureGraph(
   });
   node.port.onmessage = ({ data }: MessageEvent<CaptureReport>) => {
     if ('stopped' in data) stopped();
-    else events.captured(data);
+    else if ('from' in data) events.captured(data);
   };
   node.onprocessorerror = () => events.broke(engineError('ERR_AUDIO_SYSTEM', 'the audio thread failed'));
   node.connect(context.destination); // silence: an unconnected node is not run

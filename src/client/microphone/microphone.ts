@@ -167,9 +167,11 @@ export class Microphone implements AsyncIterable<Captured> {
 
   #leave(): void {
     const left = this.#source;
+    if (!left) return;
     this.#source = undefined;
-    left?.node.disconnect();
-    left?.track.stop();
+    this.#graph.order({ shut: 'device' });
+    left.node.disconnect();
+    left.track.stop();
   }
 
   /** The device is gone, or leave to use it. */
