@@ -3,7 +3,6 @@
 
 import type { onnxCell } from '../cell/onnx/index.ts';
 import { ENGINES, type Engine, loadEngine } from '../pipeline/engine.ts';
-import { modelFromBytes } from '../weights/model-from-bytes.ts';
 import type { Model } from '../weights/tensor.ts';
 import { usage } from './usage.ts';
 
@@ -22,9 +21,10 @@ export async function openEngine(name: string = ENGINES[0]): Promise<Engine> {
 
 async function openCell(model: Model): ReturnType<typeof onnxCell> {
   // ONNX Runtime is loaded by whoever asks for it.
-  const [cell, { exportOnnx }] = await Promise.all([
+  const [cell, { exportOnnx }, { modelFromBytes }] = await Promise.all([
     import('../cell/onnx/index.ts'),
     import('../model/export/export-onnx.ts'),
+    import('../weights/model-from-bytes.ts'),
   ]);
   const { onnx, config } = exportOnnx(model);
   return cell.onnxCell(

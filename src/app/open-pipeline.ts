@@ -3,15 +3,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { engineError } from '../base/errors.ts';
-import { readEnrolled } from '../operator/match-words/index.ts';
 import { type LoadedPipeline, loadPipeline } from '../pipeline/connect.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import { loadNamedPipeline, loadPipelineFile } from '../pipeline/load-pipelines.ts';
-import { modelFromBytes } from '../weights/model-from-bytes.ts';
-import { openModel } from '../weights/open-model.ts';
 import type { Model } from '../weights/tensor.ts';
 import { MODELS, PIPELINES } from './paths.ts';
-import { warmUp } from './warm-up.ts';
 
 export type OpenPipeline = (name: string, options: Readonly<Record<string, unknown>>) => Promise<LoadedPipeline>;
 
@@ -21,7 +17,8 @@ const models = new Map<string, Promise<Model>>();
 export function openPackagedModel(name: string): Promise<Model> {
   let model = models.get(name);
   if (!model) {
-    model = openModel(join(MODELS, name));
+    // Forecasts need none.
+    model = import('../weights/open-model.ts').then(({ openModel }) => openModel(join(MODELS, name)));
     models.set(name, model);
   }
   return model;
@@ -36,7 +33,7 @@ export function createOpenPipeline(engine?: Engine, entriesMax = 64): OpenPipeli
     if (!entry) {
       entry = loadNamedPipeline(name, PIPELINES)
         .then((pipeline) => loadPipeline(pipeline, options, openPackagedModel, engine))
-        .then(warmUp);
+        .then(async (pipeline) => (await import('./warm-up.ts')).warmUp(pipeline));
       entry.catch(() => loaded.delete(key));
       if (loaded.size >= entriesMax) loaded.delete(loaded.keys().next().value!);
       loaded.set(key, entry);
@@ -64,6 +61,7 @@ async function openEnrolled(
   engine?: Engine,
 ): Promise<LoadedPipeline> {
   const words = await readEnrolledFile(file);
+  const { readEnrolled } = await import('../operator/match-words/index.ts');
   const { cell } = readEnrolled(words);
   const open = (name: string): Promise<Model> =>
     name === 'enrolled' ? Promise.resolve(words) : openPackagedModel(name);
@@ -79,5 +77,6 @@ export async function readEnrolledFile(file: string): Promise<Model> {
       cause,
     });
   });
+  const { modelFromBytes } = await import('../weights/model-from-bytes.ts');
   return modelFromBytes({ name: basename(file), config });
 }

@@ -1,16 +1,13 @@
-// Puts a pipeline's stages behind what its source needs first (mixing, resampling), and audio that it gives back to the
-// source's rate; loads its models.
+// Loads a pipeline's models, checks what its sources bring, and gives the stages for it (of audio: fit-source.ts).
 // A `LoadedPipeline` is shared by every stream with the same options. Stages hold no state of a stream, only tables and
 // scratch space, so streams of one format share them too: 80 kB a stream less, measured on vad.
 
-import { assert } from '../base/assert.ts';
 import { engineError } from '../base/errors.ts';
-import { mixdown } from '../operator/mixdown/mixdown.ts';
-import { resample, roundTrip } from '../operator/resample/resample.ts';
 import type { Stage } from '../operator/stage.ts';
 import type { Model } from '../weights/tensor.ts';
 import type { Pipeline, StreamFormat } from './define-pipeline.ts';
 import { type Engine, loadEngine } from './engine.ts';
+import type { fitSource } from './fit-source.ts';
 import { type OptionValues, parseOptions } from './options.ts';
 
 export interface LoadedPipeline {
@@ -39,6 +36,7 @@ export async function loadPipeline(
   const options = parseOptions(pipeline.options, given);
   const runsOn = engine ?? (await loadEngine());
   const models = await pipeline.load(open, options, runsOn);
+  const adapt = pipeline.input.kind === 'audio' ? (await import('./fit-source.ts')).fitSource : asItComes;
   const built = new Map<string, readonly Stage[]>();
   return {
     pipeline,
@@ -49,7 +47,7 @@ export async function loadPipeline(
       checkFormat(pipeline, source);
       const key = `${source.rateHz} ${source.width}`;
       const stages =
-        built.get(key) ?? around(pipeline, source, pipeline.stages(models, options, inside(pipeline, source), runsOn));
+        built.get(key) ?? adapt(pipeline, source, pipeline.stages(models, options, inside(pipeline, source), runsOn));
       if (built.size < FORMATS_MAX) built.set(key, stages);
       return stages;
     },
@@ -59,26 +57,12 @@ export async function loadPipeline(
 /** Formats whose stages are kept: every rate and width in use is far fewer. */
 const FORMATS_MAX = 64;
 
+/** Rows of sensors go in as they are: what audio needs is not even loaded. */
+const asItComes: typeof fitSource = (_pipeline, _source, stages) => stages;
+
 /** What the stages of the pipeline see. */
 function inside({ input }: Pipeline, source: StreamFormat): StreamFormat {
   return input.kind === 'sensor' ? source : { rateHz: input.rateHz, width: input.width };
-}
-
-/**
- * `stages` behind mixing and resampling of audio that comes otherwise; audio that they give goes back to the source's rate, on
- * the source's grid. The last rows of a source whose end lies between two rows of the pipeline are up to a row too many:
- * session/source-grid.ts cuts them.
- */
-function around({ input, output }: Pipeline, source: StreamFormat, stages: readonly Stage[]): readonly Stage[] {
-  if (input.kind === 'sensor') return stages;
-  const mixed = source.width === input.width ? [] : [mixdown({ from: source.width, to: input.width })];
-  if (source.rateHz === input.rateHz) return [...mixed, ...stages];
-  if (output !== 'audio') {
-    return [...mixed, resample({ fromHz: source.rateHz, toHz: input.rateHz, width: input.width }), ...stages];
-  }
-  assert(input.width === 1, 'audio that is given back has one channel');
-  const { there, back } = roundTrip(source.rateHz, input.rateHz, input.hopRows);
-  return [...mixed, there, ...stages, back];
 }
 
 function checkFormat(pipeline: Pipeline, source: StreamFormat): void {

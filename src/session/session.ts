@@ -2,7 +2,8 @@
 // owns a timer; somebody calls `work()` (pump.ts in the server, a plain loop in `run`). Marble of what it does:
 //   rows, gap, mark -> [door: bounded inbox] -> work() -> stages -> outputs on the source grid, numbered, digested
 
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import type { Subscriber, Subscription } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable'; // why not all of it: operator/make-stage.ts
 import { assert } from '../base/assert.ts';
 import { asEngineError, engineError } from '../base/errors.ts';
 import type { Micros, StreamId } from '../base/units.ts';

@@ -1,7 +1,7 @@
 // Where the messages of many sensors come from: a broker, a port, a pipe, a file that grows. A source knows nothing of formats
 // and streams; it hands over bytes in order, and takes back the word that they are safe. Kinds: mqtt/, influx/, lines/.
 
-import type { LinePrecision } from '../wire/formats/influx/decode-lines.ts';
+import type { LinePrecision } from '../wire/formats/influx/precision.ts';
 
 export interface SourceMessage {
   /** '' where the source has no names for senders. */

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { type FleetFlags, formatOf, isFleet } from '../../src/app/commands/fleet-flags.ts';
 import { addRun } from '../../src/app/commands/run.ts';
 import { openMessageSource } from '../../src/app/fleet/open-message-source.ts';
-import { SENSOR_FORMATS } from '../../src/wire/formats/open-format.ts';
+import { SENSOR_FORMATS } from '../../src/wire/formats/sensor-formats.ts';
 import { ROOT } from '../arch/imports.ts';
 
 const page = readFileSync(join(ROOT, 'docs/sensors.md'), 'utf8');

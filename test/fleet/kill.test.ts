@@ -46,7 +46,7 @@ async function undisturbed(rows: number, windowUs: number): Promise<Map<string, 
   const lines = new Map<string, string[]>();
   const fleet = new Fleet({
     loaded: await openPipelineOrFile('forecast', OPTIONS),
-    hear: openFormat('json', { timeUnit: 'us' }),
+    hear: await openFormat('json', { timeUnit: 'us' }),
     order: { windowUs, rowsMax: 1024 },
     streamsMax: 10,
     checkpoint: { rows: 1, ms: 1 },

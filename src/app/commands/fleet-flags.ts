@@ -1,8 +1,8 @@
 // The options of `millrace run` for many sensors at once: which inputs are of that kind, and what else may be said.
 
 import type { Command } from 'commander';
-import { isLinePrecision } from '../../wire/formats/influx/decode-lines.ts';
-import { type FormatOptions, SENSOR_FORMATS, type SensorFormat } from '../../wire/formats/open-format.ts';
+import { isLinePrecision } from '../../wire/formats/influx/precision.ts';
+import { type FormatOptions, SENSOR_FORMATS, type SensorFormat } from '../../wire/formats/sensor-formats.ts';
 import { TIME_UNITS } from '../../wire/messages.ts';
 import { usage } from '../usage.ts';
 

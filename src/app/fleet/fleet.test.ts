@@ -25,11 +25,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+const hear = await openFormat('json', { timeUnit: 's' });
 const out = (name = 'out.jsonl') => join(folder, name);
 function open(own: Partial<FleetOptions> = {}, state = 'state', results = 'out.jsonl'): Promise<OpenedFleet> {
   const options = {
     loaded,
-    hear: openFormat('json', { timeUnit: 's' }),
+    hear,
     order: { windowUs: 0, rowsMax: 100 },
     streamsMax: 3,
     checkpoint: { rows: 4, ms: 1000 },

@@ -7,7 +7,7 @@ import { asEngineError } from '../../base/errors.ts';
 import type { EventOrderOptions } from '../../item/event-order.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import type { SourceMessage } from '../../transport/message-source.ts';
-import type { Hear, Heard } from '../../wire/formats/open-format.ts';
+import type { Hear, Heard } from '../../wire/formats/sensor-formats.ts';
 import { wallClockUs } from '../clock.ts';
 import { type CheckpointOptions, type Checkpoints, createCheckpoints, type FleetDisk } from './checkpoints.ts';
 import { FleetStream } from './fleet-stream.ts';

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { MessageSource } from '../../transport/message-source.ts';
 import { isMqtt, readMqttAddress } from '../../transport/mqtt/mqtt-address.ts';
-import type { SensorFormat } from '../../wire/formats/open-format.ts';
+import type { SensorFormat } from '../../wire/formats/sensor-formats.ts';
 import type { FleetFlags } from '../commands/fleet-flags.ts';
 import { usage } from '../usage.ts';
 

@@ -34,7 +34,7 @@ export async function runFleet(pipeline: string, flags: FleetFlags): Promise<voi
   const opened = await openFleet(
     {
       loaded,
-      hear: openFormat(name, options),
+      hear: await openFormat(name, options),
       order: { ...DEFAULT_EVENT_ORDER, windowUs: numbers.reorderMs * 1000 },
       ...(flags.columns ? { columns: flags.columns.split(',') } : {}),
       streamsMax: numbers.streamsMax,

@@ -1,7 +1,7 @@
 // What an alarm of the anomaly pipeline means, in words: when (local time), which column, what was unusual, what was expected.
 
 import type { Detection } from '../../item/item.ts';
-import { CAUSES } from '../../operator/anomaly/index.ts';
+import { CAUSES } from '../../operator/anomaly/statistics.ts'; // alone: a forecast needs no detector
 import { clockTime } from '../print.ts';
 
 /** Times after this are dates, not seconds since a stream began: 1971. */

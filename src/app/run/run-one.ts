@@ -14,7 +14,7 @@ import { byteSize, microseconds, printAside, print as printOut, quantile } from 
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
 import { usage } from '../usage.ts';
-import { type AudioSink, createAudioSink } from './audio-sink.ts';
+import type { AudioSink } from './audio-sink.ts';
 import { everyKth } from './every-kth.ts';
 import { createFaultReport } from './fault-report.ts';
 import type { ForecastSummary } from './forecast-summary.ts';
@@ -23,11 +23,9 @@ import { onInterrupt } from './interrupt.ts';
 import { createNarrator } from './narrate.ts';
 import { pipelineOptions } from './pipeline-options.ts';
 import { createProgress, realTimes } from './progress.ts';
-import { readSamples } from './read-samples.ts';
 import { recordLines } from './record-lines.ts';
 import { isBegun, openRecordSink, type RecordSink } from './record-sink.ts';
 import type { Recorder } from './recorder.ts';
-import { resultCsv } from './result-csv.ts';
 import { runStream, type StreamResult } from './run-stream.ts';
 import { type SegmentList, segmentList } from './segment-list.ts';
 
@@ -219,6 +217,7 @@ async function openSink(out: string, { source, loaded, resume }: Opened): Promis
   const ending = extname(out).toLowerCase();
   if (out === 'speakers' || ending === '.wav') {
     const { input, output } = loaded.pipeline;
+    const { createAudioSink } = await import('./audio-sink.ts');
     if (output === 'audio') return createAudioSink(out, { rateHz: source.rateHz, width: 1 });
     return createAudioSink(out, { rateHz: input.rateHz || source.rateHz, width: input.width || source.width });
   }
@@ -226,12 +225,16 @@ async function openSink(out: string, { source, loaded, resume }: Opened): Promis
     throw usage(`--out cannot be ${out}: ${loaded.pipeline.name} gives audio`, '--out clean.wav, speakers or -');
   }
   const append = resume !== undefined;
-  const format = ending === '.csv' ? resultCsv(source.names, !(append && isBegun(out))) : recordLines;
+  const format =
+    ending === '.csv'
+      ? (await import('./result-csv.ts')).resultCsv(source.names, !(append && isBegun(out)))
+      : recordLines;
   return openRecordSink(out, format, { append, prompt: source.live });
 }
 
 async function compare(pipeline: string, source: Source, engine: Engine): Promise<void> {
   const { compareCells, describeComparison } = await import('../compare.ts');
+  const { readSamples } = await import('./read-samples.ts');
   if (engine.openCell) throw usage('--compare times both cells in one thread', 'the engine portable, relaxed or plain');
   const samples = await readSamples(source);
   printOut(

@@ -1,5 +1,6 @@
 // Opens what `millrace run --in` names: an audio file, a CSV file (.gz too), '-' for the standard input, 'mic', 'cpu'.
-// A file is known by its first bytes; its name decides only what error a file that is neither gets.
+// A file is known by its first bytes; its name decides only what error a file that is neither gets. What only one of them needs
+// is loaded with it.
 
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -8,10 +9,7 @@ import type { Readable } from 'node:stream';
 import { EngineError, engineError } from '../../base/errors.ts';
 import { fileError } from '../../transport/audio/audio-file.ts';
 import type { TimeUnit } from '../../wire/messages.ts';
-import { openAudioFile, openMicrophoneSource } from './audio-source.ts';
-import { openCpu } from './cpu-source.ts';
-import { openCsv } from './csv-source.ts';
-import { openPcm } from './pcm-source.ts';
+import type * as CsvSource from './csv-source.ts';
 import type { Source } from './source.ts';
 
 export interface SourceOptions {
@@ -54,11 +52,13 @@ const AUDIO_NAMES = new Set([
  */
 export async function openSource(input: string, options: SourceOptions = {}): Promise<Source> {
   const { rateHz, width = 1, encoding = 'pcm_s16le', periodMs = CPU_PERIOD_MS, stdin = process.stdin } = options;
-  if (input === 'mic') return openMicrophoneSource(rateHz ?? AUDIO_RATE_HZ, width);
-  if (input === 'cpu') return openCpu(periodMs);
+  if (input === 'mic') {
+    return (await import('./audio-source.ts')).openMicrophoneSource(rateHz ?? AUDIO_RATE_HZ, width);
+  }
+  if (input === 'cpu') return (await import('./cpu-source.ts')).openCpu(periodMs);
   if (input === '-') {
     if (encoding === 'csv') return openCsv('the standard input', true, () => stdin, options);
-    if (rateHz !== undefined) return openPcm(stdin, { rateHz, width, encoding });
+    if (rateHz !== undefined) return (await import('./pcm-source.ts')).openPcm(stdin, { rateHz, width, encoding });
     throw engineError('ERR_USAGE', 'the standard input does not say its rate', {
       expected: '--rate, e.g. --rate 16000',
     });
@@ -66,8 +66,10 @@ export async function openSource(input: string, options: SourceOptions = {}): Pr
   const head = await readHead(input);
   const text = head.length > 0 && looksLikeCsv(head) && !AUDIO_NAMES.has(extname(input).toLowerCase());
   if (text || /\.(csv|csv\.gz)$/i.test(input)) return openCsv(input, false, () => createReadStream(input), options);
-  return openAudioFile(input);
+  return (await import('./audio-source.ts')).openAudioFile(input);
 }
+
+const openCsv: typeof CsvSource.openCsv = async (...csv) => (await import('./csv-source.ts')).openCsv(...csv);
 
 async function readHead(path: string): Promise<Uint8Array> {
   const refused = (thrown: unknown) => {

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import { engineError } from '../../base/errors.ts';
-import { isLinePrecision, type LinePrecision } from '../../wire/formats/influx/decode-lines.ts';
+import { isLinePrecision, type LinePrecision } from '../../wire/formats/influx/precision.ts';
 import type { MessageSource, SourceHandlers } from '../message-source.ts';
 
 export interface InfluxOptions {

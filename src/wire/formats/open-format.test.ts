@@ -1,32 +1,39 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EngineError } from '../../base/errors.ts';
-import { openFormat, SENSOR_FORMATS, type SensorFormat } from './open-format.ts';
+import { openFormat } from './open-format.ts';
+import { SENSOR_FORMATS, type SensorFormat } from './sensor-formats.ts';
 
 const utf8 = new TextEncoder();
-const hear = (name: SensorFormat, text: string, options = {}) =>
-  openFormat(name, options)('t', utf8.encode(text), 0).readings.map(({ column, time, value }) => [column, time, value]);
+const hear = async (name: SensorFormat, text: string, options = {}) =>
+  (await openFormat(name, options))('t', utf8.encode(text), 0).readings.map(({ column, time, value }) => [
+    column,
+    time,
+    value,
+  ]);
 
 describe('formats by name', () => {
-  it('reads rows of NDJSON, a row a line, naming the line that is none', () => {
-    expect(hear('ndjson', '{"ts":1,"v":2}\n\n{"ts":2,"v":3}\n', { timeUnit: 's' })).toEqual([
+  it('reads rows of NDJSON, a row a line, naming the line that is none', async () => {
+    expect(await hear('ndjson', '{"ts":1,"v":2}\n\n{"ts":2,"v":3}\n', { timeUnit: 's' })).toEqual([
       ['v', 1e6, 2],
       ['v', 2e6, 3],
     ]);
-    expect(() => hear('ndjson', '{"v":2}\n{"v"')).toThrow('line 2: it is not JSON');
+    await expect(hear('ndjson', '{"v":2}\n{"v"')).rejects.toThrow('line 2: it is not JSON');
   });
 
-  it('reads CSV with its own header or with named fields', () => {
+  it('reads CSV with its own header or with named fields', async () => {
     const times = { time: 'ts', timeUnit: 'ns' };
     const rows = [
       ['a', 1_767_225_600_000_000, 1.5],
       ['b', 1_767_225_600_000_000, Number.NaN],
     ];
-    expect(hear('csv', 'ts,a,b\n1767225600000000000,1.5,\n', times)).toEqual(rows);
-    expect(hear('csv', '1767225600000000000,1.5,', { ...times, fields: ['ts', 'a', 'b'] })).toEqual(rows);
-    expect(() => hear('csv', 'ts,a\n1,x', { time: 'ts', timeUnit: 's' })).toThrow('row 1, column "a": not a number');
-    expect(() => hear('csv', 'a\n1', { time: 'ts' })).toThrow('no column "ts"');
-    expect(() => hear('csv', '1,2')).toThrow('columns without names');
+    expect(await hear('csv', 'ts,a,b\n1767225600000000000,1.5,\n', times)).toEqual(rows);
+    expect(await hear('csv', '1767225600000000000,1.5,', { ...times, fields: ['ts', 'a', 'b'] })).toEqual(rows);
+    await expect(hear('csv', 'ts,a\n1,x', { time: 'ts', timeUnit: 's' })).rejects.toThrow(
+      'row 1, column "a": not a number',
+    );
+    await expect(hear('csv', 'a\n1', { time: 'ts' })).rejects.toThrow('no column "ts"');
+    await expect(hear('csv', '1,2')).rejects.toThrow('columns without names');
   });
 });
 
@@ -68,8 +75,8 @@ describe('any bytes at all', () => {
     'spBv1.0/g/NDEATH/n',
   );
 
-  it.each(SENSOR_FORMATS)('is read or refused as %s', (name) => {
-    const listen = openFormat(name);
+  it.each(SENSOR_FORMATS)('is read or refused as %s', async (name) => {
+    const listen = await openFormat(name);
     fc.assert(
       fc.property(topics, bytes, (topic, message) => {
         try {

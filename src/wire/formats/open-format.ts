@@ -1,73 +1,44 @@
-// The formats that a sensor may speak, by name: what --format takes. An opened format is a function over messages; only
-// Sparkplug remembers something between them (births and aliases).
+// Opens a format by name: a function over messages; only Sparkplug remembers something between them (births and aliases).
+// What only one of them needs is loaded with it: Sparkplug brings protobuf along, CSV its parser.
 
-import { decodeCsvReadings } from './csv/decode-csv-readings.ts';
-import { decodeLines, type LinePrecision } from './influx/decode-lines.ts';
-import { decodeJson, type JsonOptions } from './json/decode-json.ts';
 import { malformed, type Reading } from './reading.ts';
-import { decodeSenml } from './senml/decode-senml.ts';
-import { createEdgeNodes, type SparkplugEvent } from './sparkplug/edge-nodes.ts';
+import type { FormatOptions, Hear, SensorFormat } from './sensor-formats.ts';
 
-export const SENSOR_FORMATS = ['json', 'ndjson', 'csv', 'senml', 'sparkplug', 'influx'] as const;
-export type SensorFormat = (typeof SENSOR_FORMATS)[number];
+/** A message's text as readings. */
+type Decode = (text: string, options: FormatOptions, nowUs: number) => Reading[];
 
-export interface FormatOptions extends JsonOptions {
-  /** csv: all columns in order. */
-  readonly fields?: readonly string[];
-  /** influx; default ns. */
-  readonly precision?: LinePrecision;
-}
-
-/** What a message said. */
-export interface Heard {
-  readonly readings: readonly Reading[];
-  /** What happened to the sender, beside its readings. */
-  readonly events?: readonly SparkplugEvent[];
-  /** Something the sender must be told. */
-  readonly rebirth?: { readonly topic: string; readonly payload: Uint8Array };
-}
-
-/**
- * @param topic where the message came from; only Sparkplug reads it   @param nowUs what relative times are relative to
- * @param precision of this message, where its sender says one: line protocol over HTTP
- * @throws ERR_ROW_MALFORMED, ERR_WIRE_MALFORMED: nothing of the message was taken
- */
-export type Hear = (topic: string, bytes: Uint8Array, nowUs: number, precision?: LinePrecision) => Heard;
+const DECODERS: Readonly<Record<Exclude<SensorFormat, 'sparkplug'>, () => Promise<Decode>>> = {
+  async json() {
+    const { decodeJson } = await import('./json/decode-json.ts');
+    return (text, options) => decodeJson(text, options);
+  },
+  async ndjson() {
+    const { decodeJson } = await import('./json/decode-json.ts');
+    return (text, options) =>
+      text
+        .split('\n')
+        .flatMap((line, index) => (line.trim() === '' ? [] : decodeJson(line, options, `line ${index + 1}`)));
+  },
+  csv: async () => (await import('./csv/decode-csv-readings.ts')).decodeCsvReadings,
+  async senml() {
+    const { decodeSenml } = await import('./senml/decode-senml.ts');
+    return (text, _options, nowUs) => decodeSenml(text, nowUs);
+  },
+  async influx() {
+    const { decodeLines } = await import('./influx/decode-lines.ts');
+    return (text, { precision }) => decodeLines(text, precision);
+  },
+};
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-export function openFormat(name: SensorFormat, options: FormatOptions = {}): Hear {
-  if (name === 'sparkplug') return createEdgeNodes().hear;
+export async function openFormat(name: SensorFormat, options: FormatOptions = {}): Promise<Hear> {
+  if (name === 'sparkplug') return (await import('./sparkplug/edge-nodes.ts')).createEdgeNodes().hear;
+  const decode = await DECODERS[name]();
   return (_topic, bytes, nowUs, precision) => {
     const own = precision === undefined ? options : { ...options, precision };
-    return { readings: decodeText(name, textOf(bytes), own, nowUs) };
+    return { readings: decode(textOf(bytes), own, nowUs) };
   };
-}
-
-function decodeText(
-  name: Exclude<SensorFormat, 'sparkplug'>,
-  text: string,
-  options: FormatOptions,
-  nowUs: number,
-): Reading[] {
-  switch (name) {
-    case 'json':
-      return decodeJson(text, options);
-    case 'ndjson':
-      return text.split('\n').flatMap((line, index) => jsonLine(line, index + 1, options));
-    case 'csv':
-      return decodeCsvReadings(text, options);
-    case 'senml':
-      return decodeSenml(text, nowUs);
-    case 'influx':
-      return decodeLines(text, options.precision);
-    default:
-      return name satisfies never;
-  }
-}
-
-function jsonLine(line: string, number: number, options: JsonOptions): Reading[] {
-  return line.trim() === '' ? [] : decodeJson(line, options, `line ${number}`);
 }
 
 function textOf(bytes: Uint8Array): string {
