@@ -111,6 +111,16 @@ describe('what is said of a server', () => {
     expect(await ready(server.port)).toEqual([200, 'ready']);
   });
 
+  it('never ready when something that was asked for cannot be opened; alive, and others are served', async () => {
+    const { server, url, logged } = await open({ warm: ['voice', 'anomaly'], engine: 'onnx' });
+    expect(await server.warmed).toBe(false);
+    expect(logged.join('')).toMatch(/"pipeline":"voice","code":"ERR_OPTION_INVALID".*"msg":"warm-up failed"/);
+    expect(await ready(server.port)).toEqual([503, 'warm-up failed']);
+    const client = await openRaw(url);
+    client.send({ ...SENSOR, pipeline: 'anomaly' });
+    expect((await client.next('ready')).pipeline).toBe('anomaly');
+  });
+
   it('ready once what was named is warm, or at once', async () => {
     const some = await open({ warm: ['forecast'] });
     await some.server.warmed;

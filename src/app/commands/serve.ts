@@ -28,7 +28,7 @@ import { openDialects } from '../serve/open-dialects.ts';
 import { type GuardFlags, openGuard } from '../serve/open-guard.ts';
 import type { ServeConfig } from '../serve/settings.ts';
 import { readCertificate, type TlsFlags } from '../serve/tls.ts';
-import { type NotReady, namesToWarm, warm } from '../serve/warm.ts';
+import { chooseToWarm, type NotReady, warm } from '../serve/warm.ts';
 import { usage } from '../usage.ts';
 import { isWorker, startWorkers, workerPlace } from '../workers.ts';
 
@@ -72,14 +72,14 @@ export interface ServeSettings {
 /** Listens and serves every pipeline of the package. Resolves once connections are taken. @throws ERR_PORT_IN_USE */
 export async function startServer(settings: ServeSettings): Promise<RunningServer> {
   const { host, port, log = pino({ level: 'silent' }), observe, tls = {} } = settings;
-  const warming = await namesToWarm(settings.warm ?? ['all']);
+  const toWarm = await chooseToWarm(settings.warm ?? ['all']);
   const limits = { ...limitsFromEnvironment(process.env), ...settings.limits };
   const states = await openStates(settings.states ?? {}, limits.resumeMsMax);
   const metrics = settings.metrics && createMetrics();
   const refused = (code: ErrorCode): void => noteRefusal(log, metrics, code);
   const guard = await openGuard(settings.guard ?? {}, limits, states.store, refused);
   const openPipeline = createOpenPipeline(await openEngine(settings.engine));
-  let notReady: NotReady | undefined = warming.length > 0 ? 'warming' : undefined;
+  let notReady: NotReady | undefined = toWarm.names.length > 0 ? 'warming' : undefined;
   let closed = false;
   const http = createHttpServer({
     notReady: () => notReady,
@@ -113,7 +113,7 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
     await scraped?.close();
     await new Promise((resolve) => http.close(resolve));
   };
-  const warmed = warm(warming, openPipeline, log, () => !closed);
+  const warmed = warm(toWarm, openPipeline, log, () => !closed);
   void warmed.then((all) => {
     if (notReady === 'warming') notReady = all ? undefined : 'warm-up failed';
   });

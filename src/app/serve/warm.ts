@@ -9,17 +9,23 @@ import { PIPELINES } from '../paths.ts';
 
 export type NotReady = 'warming' | 'warm-up failed' | 'draining';
 
+export interface ToWarm {
+  readonly names: readonly string[];
+  /** Each was asked for; else one that does not run on this engine is left out, since no client can have it either. */
+  readonly wanted: boolean;
+}
+
 /** @param names of pipelines; `all` alone is every one, `none` alone none @throws ERR_PIPELINE_UNKNOWN */
-export async function namesToWarm(names: readonly string[]): Promise<readonly string[]> {
+export async function chooseToWarm(names: readonly string[]): Promise<ToWarm> {
   const offered = await listPipelines(PIPELINES);
-  if (names.length === 1 && names[0] === 'all') return offered;
-  if (names.length === 1 && names[0] === 'none') return [];
+  if (names.length === 1 && names[0] === 'all') return { names: offered, wanted: false };
+  if (names.length === 1 && names[0] === 'none') return { names: [], wanted: false };
   for (const name of names) {
     if (offered.includes(name)) continue;
     const expected = `all, none, or some of ${offered.join(', ')}`;
     throw engineError('ERR_PIPELINE_UNKNOWN', `there is no pipeline "${name}" to warm`, { expected });
   }
-  return names;
+  return { names, wanted: true };
 }
 
 /**
@@ -27,7 +33,7 @@ export async function namesToWarm(names: readonly string[]): Promise<readonly st
  * @param goOn false: the server is closed @returns whether all were opened
  */
 export async function warm(
-  names: readonly string[],
+  { names, wanted }: ToWarm,
   openPipeline: OpenPipeline,
   log: Logger,
   goOn: () => boolean,
@@ -36,8 +42,10 @@ export async function warm(
   for (const pipeline of names) {
     if (!goOn()) return false;
     await openPipeline(pipeline, {}).catch((thrown: unknown) => {
-      all = false;
       const { code, message } = asEngineError(thrown);
+      // Its default options are no mistake of anybody's: it says that it does not run on this engine.
+      if (!wanted && code === 'ERR_OPTION_INVALID') return log.info({ pipeline, why: message }, 'not offered');
+      all = false;
       log.error({ pipeline, code, why: message }, 'warm-up failed');
     });
   }
