@@ -1,0 +1,219 @@
+// The client and its microphone in a real browser: headless Chromium, whose microphone plays the bundled recording, against
+// the server with its real pipelines. Where no Chromium is installed these are not run, and the output says so; what they
+// rest on is tested without a browser beside them.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type RunningServer, startServer } from '../../src/app/commands/serve.ts';
+import { connect } from '../../src/client/index.ts';
+import { CAPTURE_WORKLET } from '../../src/client/microphone/index.ts';
+import { ROOT } from '../arch/imports.ts';
+import { type Chromium, findChromium, launchChromium, NO_CHROMIUM, type Page } from '../helpers/chromium.ts';
+import { cutProxy } from '../helpers/cut-proxy.ts';
+import { type PageServer, servePages } from '../helpers/page-server.ts';
+import { bundle } from './bundle.ts';
+
+const path = findChromium();
+if (!path) console.warn(`${NO_CHROMIUM}${import.meta.filename}`);
+
+const RECORDING = 'assets/speech-in-noise.wav';
+const WAV_HEADER_BYTES = 44;
+const audio = { encoding: 'pcm_s16le', rate: 16_000, channels: 1 } as const;
+
+describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a browser`, () => {
+  let server: RunningServer;
+  let chromium: Chromium;
+  let pages: PageServer;
+  beforeAll(async () => {
+    const parts = [...(await bundle('index.ts', 'client')), ...(await bundle('microphone/index.ts', 'microphone'))];
+    const files = Object.fromEntries(parts.map(({ fileName, code = '' }) => [`/${fileName}`, code]));
+    server = await startServer({ host: '127.0.0.1', port: 0 });
+    pages = await servePages({ ...files, '/empty.html': '<!doctype html>' });
+    chromium = await launchChromium(path!, join(ROOT, RECORDING));
+  });
+  afterAll(async () => {
+    await chromium?.close();
+    await pages?.close();
+    await server?.close();
+  });
+
+  describe('docs/examples/microphone.html, as it stands', () => {
+    async function start(pipeline: string): Promise<Page> {
+      const page = await chromium.open(`${pages.url}/docs/examples/microphone.html`);
+      await page.evaluate(`(() => {
+        document.getElementById('url').value = 'ws://127.0.0.1:${server.port}/v1/stream';
+        document.getElementById('pipeline').value = '${pipeline}';
+        document.getElementById('form').requestSubmit();
+      })()`);
+      return page;
+    }
+    const said = `document.getElementById('said').textContent`;
+    const click = (id: string) => `document.getElementById('${id}').click()`;
+
+    it('hears speech with vad, is muted honestly, and ends with every second accounted for', async () => {
+      const page = await start('vad');
+      await page.until(`/speech from/.exec(${said})`);
+      await page.evaluate(click('mute'));
+      await page.until(`/nothing heard from/.exec(${said})`);
+      await page.evaluate(click('mute'));
+      await page.evaluate(click('stop'));
+      const [text] = await page.until<string[]>(`/\\d.* s, \\d+ results, \\d+ gaps, sha256:\\w+/.exec(${said})`);
+      const [, seconds, results, gaps] = /([\d.]+) s, (\d+) results, (\d+) gaps/.exec(text!)!.map(Number);
+      expect(seconds).toBeGreaterThan(1);
+      expect(results).toBeGreaterThan(50 * seconds!); // a hop is 10 ms; some are in the muted gap
+      expect(gaps).toBeGreaterThanOrEqual(1);
+      expect(await page.evaluate(said)).toContain('listening to Fake');
+    });
+
+    it('plays what denoise gives back', async () => {
+      const page = await start('denoise');
+      await page.until(`/stream: open/.exec(${said})`);
+      await page.evaluate(`new Promise((resolve) => {
+        const start = AudioBufferSourceNode.prototype.start;
+        let played = 0;
+        AudioBufferSourceNode.prototype.start = function (at) {
+          played += this.buffer.duration;
+          if (played > 0.5 && this.buffer.getChannelData(0).some((x) => x !== 0)) resolve();
+          return start.call(this, at);
+        };
+      })`);
+      await page.evaluate(click('stop'));
+      await page.until(`/results, \\d+ gaps, sha256/.exec(${said})`);
+    });
+  });
+
+  it.each([{}, { protocol: 'pb' }, { frame: 'framed' }])(
+    'a resumable stream whose connection is cut has the digest of an undisturbed one: %o',
+    async (more) => {
+      const samples = new Int16Array(readFileSync(join(ROOT, RECORDING)).buffer.slice(WAV_HEADER_BYTES));
+      const quiet = connect(`ws://127.0.0.1:${server.port}/v1/stream`, { pipeline: 'vad', format: audio });
+      await quiet.send(samples);
+      const undisturbed = await quiet.end();
+      const proxy = await cutProxy(server.port, [40_000, 100_000, 3000, 150_000]);
+      onTestFinished(() => proxy.close());
+      const page = await chromium.open(`${pages.url}/empty.html`);
+      const got = await page.evaluate<{
+        end: object;
+        results: number;
+        dense: boolean;
+        states: string[];
+      }>(`(async () => {
+        const { connect } = await import('/client.js');
+        const recording = await (await fetch('/${RECORDING}')).arrayBuffer();
+        const samples = new Int16Array(recording.slice(${WAV_HEADER_BYTES}));
+        const seqs = [], states = [];
+        const client = connect('ws://127.0.0.1:${proxy.port}/v1/stream', {
+          pipeline: 'vad', format: ${JSON.stringify(audio)}, resume: true, ...${JSON.stringify(more)},
+          random: () => 0.01,
+          onResult: ({ seq }) => seqs.push(seq),
+          onState: (state) => states.push(state),
+        });
+        for (let at = 0; at < samples.length; at += 1600) await client.send(samples.subarray(at, at + 1600));
+        const end = await client.end();
+        return { end, results: seqs.length, dense: seqs.every((seq, i) => seq === i), states };
+      })()`);
+      expect(got).toMatchObject({ end: undisturbed, results: undisturbed.results, dense: true });
+      expect(proxy.cuts).toBe(4);
+      expect(got.states.filter((state) => state === 'lost')).toHaveLength(4);
+    },
+  );
+
+  it('the microphone accounts for all time: suspended, pulled out, muted, slept', async () => {
+    const page = await chromium.open(`${pages.url}/empty.html`);
+    interface Told {
+      readonly pieces: readonly (readonly [string, number, number])[];
+      readonly states: readonly string[];
+      readonly rate: number;
+      readonly seconds: number;
+      readonly refused: string;
+    }
+    const { pieces, states, rate, seconds, refused } = await page.evaluate<Told>(`(async () => {
+      const { openMicrophone } = await import('/microphone.js');
+      const tracks = [], states = [], pieces = [];
+      const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (wish) => {
+        const stream = await ask(wish);
+        tracks.push(...stream.getTracks());
+        return stream;
+      };
+      const microphone = await openMicrophone({ onState: (state) => states.push(state) });
+      let first;
+      const reading = (async () => {
+        for await (const piece of microphone) {
+          first ??= performance.now();
+          pieces.push([piece.why ?? 'sound', piece.from, piece.to]);
+        }
+      })();
+      const more = async (what, count = 20) => {
+        const had = pieces.length;
+        while (pieces.slice(had).filter(([why]) => why === what).length < count) await new Promise((r) => setTimeout(r, 10));
+      };
+      await more('sound');
+      await microphone.suspend();
+      await new Promise((r) => setTimeout(r, 800));
+      await microphone.resume();
+      await more('sound');
+      tracks[0].stop();
+      tracks[0].dispatchEvent(new Event('ended'));
+      await more('sound');
+      microphone.mute();
+      await more('muted', 1);
+      microphone.unmute();
+      await more('sound');
+      const refused = await microphone.use('no such device').catch(({ code }) => code);
+      await more('sound');
+      await microphone.close();
+      await reading;
+      return { pieces, states, rate: microphone.format.rate, seconds: (performance.now() - first) / 1000, refused };
+    })()`);
+    let at = 0;
+    for (const [, from, to] of pieces) {
+      expect(from).toBe(at);
+      at = to;
+    }
+    const ms = (what: string) =>
+      (1000 * pieces.reduce((sum, [why, from, to]) => sum + (why === what ? to - from : 0), 0)) / rate;
+    expect(ms('suspended')).toBeGreaterThan(700);
+    expect(ms('muted')).toBeGreaterThan(900);
+    expect(ms('sound')).toBeGreaterThan(900);
+    expect(at / rate).toBeGreaterThan(0.8 * seconds);
+    expect(refused).toBe('ERR_AUDIO_SYSTEM');
+    for (const state of ['running', 'suspended', 'searching', 'closed']) expect(states).toContain(state);
+  });
+
+  it('under a strict Content-Security-Policy the worklet is a file of the page, and without one the error says so', async () => {
+    const parts = await bundle('microphone/index.ts', 'microphone');
+    const files = {
+      '/microphone.js': parts[0]!.code!,
+      '/capture.js': CAPTURE_WORKLET,
+      '/empty.html': '<!doctype html>',
+    };
+    const strict = await servePages(files, { 'content-security-policy': "default-src 'self'" });
+    onTestFinished(() => strict.close());
+    const page = await chromium.open(`${strict.url}/empty.html`);
+    const open = (options: object) => `(async () => {
+      const { openMicrophone } = await import('/microphone.js');
+      const microphone = await openMicrophone(${JSON.stringify(options)});
+      const { value } = await microphone[Symbol.asyncIterator]().next();
+      await microphone.close();
+      return value.kind;
+    })().catch(({ code, expected }) => ({ code, expected }))`;
+    expect(await page.evaluate(open({ workletUrl: '/capture.js' }))).toBe('rows');
+    expect(await page.evaluate(open({}))).toMatchObject({
+      code: 'ERR_AUDIO_SYSTEM',
+      expected: expect.stringContaining('script-src'),
+    });
+  });
+
+  it('a page that is refused the microphone is told so with a code', async () => {
+    const parts = await bundle('microphone/index.ts', 'microphone');
+    const files = { '/microphone.js': parts[0]!.code!, '/empty.html': '<!doctype html>' };
+    const refusing = await servePages(files, { 'permissions-policy': 'microphone=()' });
+    onTestFinished(() => refusing.close());
+    const page = await chromium.open(`${refusing.url}/empty.html`);
+    const error = await page.evaluate(`import('/microphone.js').then(({ openMicrophone }) => openMicrophone())
+      .catch(({ code, message, expected }) => ({ code, message, expected }))`);
+    expect(error).toMatchObject({ code: 'ERR_MICROPHONE_DENIED', expected: expect.stringContaining('permissions') });
+  });
+});
