@@ -26,6 +26,8 @@ export class Bridge {
   /** What came between `start` and `ready`. */
   #early: { readonly message: ClientMessage; readonly bytes: number }[] = [];
   #ledger: CreditLedger | undefined;
+  /** Read, but not yet taken: no more than one read of the socket. */
+  #unheard: Frame[] = [];
   #heardAt: Micros;
   #closeCode = 1000;
   #deadline = Infinity;
@@ -52,7 +54,7 @@ export class Bridge {
     }
     if (this.#phase !== 'open' && this.#phase !== 'ending') return;
     this.#stream!.tick(now);
-    this.#pace();
+    this.#catchUp();
     if (silentMs > limits.idleMsMax && this.#ledger!.messages === 0) {
       const expected = `a message, or keepalive, every ${limits.idleMsMax} ms`;
       void this.fail(engineError('ERR_IDLE', 'nothing came for too long', { expected }));
@@ -88,18 +90,33 @@ export class Bridge {
   #hear(frame: Frame): void {
     if (this.#phase === 'closed') return;
     this.#heardAt = this.#context.clock.now();
+    if (this.#unheard.length > 0 || !this.#hasRoom()) {
+      this.#unheard.push(frame);
+      this.#line.listen(false);
+    } else this.#understand(frame);
+  }
+
+  #understand(frame: Frame): void {
+    if (this.#phase === 'closed') return;
     try {
       checkSize(frame.bytes, this.#context.limits);
       for (const message of this.#line.hear(frame)) this.#take(message, frame.bytes.length);
     } catch (thrown) {
       this.#report(asEngineError(thrown));
     }
-    this.#pace();
   }
 
-  /** Who knows no credit is not read while half of it is outstanding. */
-  #pace(): void {
-    if (this.#ledger && !this.#line.knowsCredit) this.#line.listen(this.#ledger.hasRoom);
+  /** Who knows no credit is heard no faster than within half of it: no more is read, and what has been read waits. */
+  #hasRoom(): boolean {
+    return this.#line.knowsCredit || (this.#ledger?.hasRoom ?? true);
+  }
+
+  #catchUp(): void {
+    if (this.#unheard.length === 0) return;
+    let heard = 0;
+    while (heard < this.#unheard.length && this.#hasRoom()) this.#understand(this.#unheard[heard++]!);
+    this.#unheard.splice(0, heard);
+    if (this.#unheard.length === 0) this.#line.listen(true);
   }
 
   #take(message: ClientMessage, bytes: number): void {

@@ -9,7 +9,7 @@ export interface CreditLedger {
   readonly messages: number;
   /** Bytes consumed since the last ack. */
   readonly ackableBytes: number;
-  /** False once half the credit, or a quarter of the messages, is outstanding: as much again may lie read, but not yet heard. */
+  /** False once half the credit, or half of the messages, is outstanding. */
   readonly hasRoom: boolean;
   /**
    * Whether a message of `bytes` may come in. Every byte counts, so that no kind of message can pile up.
@@ -51,7 +51,7 @@ export function createCreditLedger(limits: StreamLimits, blocks: boolean): Credi
       return ackable;
     },
     get hasRoom() {
-      return outstanding <= creditBytes / 2 && messages() <= outstandingMessagesMax / 4;
+      return outstanding <= creditBytes / 2 && messages() <= outstandingMessagesMax / 2;
     },
     admit(bytes) {
       const total = outstanding + bytes;
