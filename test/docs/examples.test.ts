@@ -22,16 +22,23 @@ const python = ['python3', 'python'].find((name) => spawnSync(name, ['-c', 'impo
 if (!python) console.warn(`${NO_PYTHON}docs/examples/client.py`);
 
 let server: RunningServer;
-let undisturbed: EndMessage;
+/** What our own client gets: without a gap, and with rows 48,000 to 49,600 declared missing. */
+let whole: EndMessage;
+let gapped: EndMessage;
 let url: string;
 beforeAll(async () => {
   server = await startServer({ host: '127.0.0.1', port: 0 });
   url = `ws://127.0.0.1:${server.port}/v1/stream`;
   const samples = new Int16Array(readFileSync(RECORDING).buffer.slice(WAV_HEADER_BYTES));
   const format = { encoding: 'pcm_s16le', rate: 16_000, channels: 1 } as const;
-  const client = connect(url, { pipeline: 'vad', format });
-  await client.send(samples);
-  undisturbed = await client.end();
+  const first = connect(url, { pipeline: 'vad', format });
+  await first.send(samples);
+  whole = await first.end();
+  const second = connect(url, { pipeline: 'vad', format });
+  await second.send(samples.subarray(0, 48_000));
+  await second.gap(1600);
+  await second.send(samples.subarray(49_600));
+  gapped = await second.end();
 });
 afterAll(() => server.close());
 
@@ -43,7 +50,7 @@ const lines = (out: string) =>
     .map((line) => JSON.parse(line) as { type: string; seq?: number });
 
 /** Every result once, in order, and the end that our own client got. */
-function expectRight(printed: ReturnType<typeof lines>): void {
+function expectRight(printed: ReturnType<typeof lines>, undisturbed: EndMessage): void {
   expect(printed.at(-1)).toEqual(undisturbed);
   const results = printed.filter(({ type }) => type === 'result');
   expect(results).toHaveLength(undisturbed.results);
@@ -53,7 +60,7 @@ function expectRight(printed: ReturnType<typeof lines>): void {
 describe('docs/examples/client.py', () => {
   it.skipIf(!python)(python ? 'gets every result, and the digest' : `${NO_PYTHON}`, async () => {
     const { stdout } = await run(python!, ['docs/examples/client.py', RECORDING, url], { cwd: ROOT });
-    expectRight(lines(stdout));
+    expectRight(lines(stdout), whole);
   });
 
   it.skipIf(!python)(python ? 'shows a token to a server that asks for one' : `${NO_PYTHON}`, async () => {
@@ -68,7 +75,7 @@ describe('docs/examples/client.py', () => {
         cwd: ROOT,
         env: { ...process.env, ...env },
       });
-    expectRight(lines((await talk({ MILLRACE_TOKEN: token })).stdout));
+    expectRight(lines((await talk({ MILLRACE_TOKEN: token })).stdout), whole);
     await expect(talk({})).rejects.toThrow(/401/);
   });
 });
@@ -77,13 +84,13 @@ describe('a client written from docs/protocol.md alone', () => {
   const newcomer = (...args: string[]) => run(process.execPath, [join(ROOT, 'test/docs/raw-client.mjs'), ...args]);
 
   it('gets every result, and the digest', async () => {
-    expectRight(lines((await newcomer(url, RECORDING)).stdout));
+    expectRight(lines((await newcomer(url, RECORDING)).stdout), gapped);
   });
 
   it('goes on with a resumable stream when its connection is cut, and gets the same', async () => {
     const proxy = await cutProxy(server.port, [60_000, 90_000, 2000, 120_000]);
     onTestFinished(() => proxy.close());
-    expectRight(lines((await newcomer(`ws://127.0.0.1:${proxy.port}/v1/stream`, RECORDING, 'resume')).stdout));
+    expectRight(lines((await newcomer(`ws://127.0.0.1:${proxy.port}/v1/stream`, RECORDING, 'resume')).stdout), gapped);
     expect(proxy.cuts).toBe(4);
   });
 });

@@ -1,7 +1,9 @@
 // A client that knows nothing but docs/protocol.md and the package `ws`: a WAV file (16 bits, a plain header of 44 bytes) to
-// `vad`, every message printed once. With a third argument, as a resumable stream that outlives its connections.
+// `vad`, with a tenth of a second declared missing; every message printed once, the digest checked against its own. With a
+// third argument, as a resumable stream that outlives its connections.
 //   node raw-client.mjs ws://127.0.0.1:8080/v1/stream speech.wav [resume]
 
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
 
@@ -11,11 +13,34 @@ const format = { encoding: 'pcm_s16le', rate: wav.readUInt32LE(24), channels: wa
 const audio = wav.subarray(44);
 const rowBytes = 2 * format.channels;
 const messageBytes = (format.rate / 50) * rowBytes; // 20 ms
+const MISSING = [3 * format.rate, 3.1 * format.rate]; // rows
 const AGAIN = [1001, 1005, 1006, 1011, 1012, 1013, 4408]; // 1005, 1006: lost without a word
 
 let token; // of the latest `ready`
 let nextSeq = 0; // of the first result that has not come
 let gapsTo = 0; // rows before it are in gaps that were printed
+
+let chain = Buffer.alloc(32);
+let gap; // not in the chain yet: the next may join it
+function link(header, values = []) {
+  const numbers = Buffer.from(Float32Array.from(values, (value) => value ?? Number.NaN).buffer);
+  chain = createHash('sha256').update(chain).update(`${header}\n`).update(numbers).digest();
+}
+function endGap() {
+  if (gap) link(`gap ${gap.from} ${gap.to} ${gap.why}`);
+  gap = undefined;
+}
+function addGap({ from, to, why }) {
+  if (gap?.to === from && gap.why === why) gap.to = to;
+  else {
+    endGap();
+    gap = { from, to, why };
+  }
+}
+function addResult({ op, from, to, data }) {
+  endGap();
+  link(`${op} ${from} ${to} ${Object.keys(data).join(' ')}`, Object.values(data));
+}
 
 function talk() {
   const socket = new WebSocket(url, ['millrace.v1']);
@@ -25,7 +50,14 @@ function talk() {
   let closing = false;
   const send = () => {
     while (sent < audio.length && sent - acked + messageBytes <= credit) {
-      const message = audio.subarray(sent, sent + messageBytes);
+      const row = sent / rowBytes;
+      if (row >= MISSING[0] && row < MISSING[1]) {
+        socket.send(JSON.stringify({ type: 'gap', from: row, to: MISSING[1], why: 'as an example' }));
+        sent = MISSING[1] * rowBytes;
+        continue;
+      }
+      const until = row < MISSING[0] ? MISSING[0] * rowBytes : audio.length;
+      const message = audio.subarray(sent, Math.min(sent + messageBytes, until));
       socket.send(message);
       sent += message.length;
     }
@@ -54,15 +86,20 @@ function talk() {
       case 'result':
         if (message.seq < nextSeq) break;
         nextSeq = message.seq + 1;
+        addResult(message);
         console.log(JSON.stringify(message));
         if (resumable && nextSeq % 100 === 0) socket.send(JSON.stringify({ type: 'received', seq: nextSeq }));
         break;
       case 'gap':
         if (message.to <= gapsTo) break;
+        message.from = Math.max(message.from, gapsTo);
         gapsTo = message.to;
+        addGap(message);
         console.log(JSON.stringify(message));
         break;
       case 'end':
+        endGap();
+        if (message.digest !== `sha256:${chain.toString('hex')}`) throw new Error('another digest than mine');
         console.log(JSON.stringify(message));
         break;
       case 'error':
