@@ -4,10 +4,20 @@
 //   rows (NaN = missing, times optional) -> forecast {mean, lower, upper} for 1 .. horizon rows ahead, anomaly score
 // Measured on ETTh1, and what falls short: docs/adr/0016.
 
-import { forecast } from '../src/operator/forecast/index.ts';
+import { forecast, MODEL_KNOTS, type TrainedModel } from '../src/operator/forecast/index.ts';
+import { buildStack } from '../src/pipeline/build-stack.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
+import { tensor } from '../src/weights/tensor.ts';
 
-export default definePipeline({
+interface Models {
+  readonly id: string;
+  readonly model: TrainedModel;
+}
+
+/** Shapes of models/forecast-* that the regression is told of. */
+const COEFFICIENTS = 4;
+
+export default definePipeline<Models | undefined>({
   name: 'forecast',
   summary: 'any sensor: the next rows with intervals, and an anomaly score per row',
   input: { kind: 'sensor', rateHz: 0, width: 0, hopRows: 1 },
@@ -34,6 +44,12 @@ export default definePipeline({
       default: 'full',
       help: 'small: about half the state at short horizons, 1 % less accurate; for many sensors on a small device',
     },
+    model: {
+      type: 'choice',
+      values: ['none', 'forecast-ssm', 'forecast-attention'],
+      default: 'none',
+      help: 'a network trained beforehand as one more expert, on which the regression goes on learning',
+    },
     quantiles: {
       type: 'choice',
       values: ['none', 'nine'],
@@ -41,9 +57,14 @@ export default definePipeline({
       help: 'nine: results carry nine quantiles and who speaks at each step',
     },
   },
-  load: async () => undefined,
-  modelIds: () => [],
-  stages: (_models, { cell, horizon, season, coverage, size, quantiles }, { width, rateHz }, { simd }) => [
+  async load(open, { model: name }, engine) {
+    if (name === 'none') return undefined;
+    const opened = await open(String(name));
+    const basis = tensor(opened.weights, 'basis.weight', [COEFFICIENTS, MODEL_KNOTS.length]);
+    return { id: opened.id, model: { cell: buildStack(opened, { engine }), basis, coefficients: COEFFICIENTS } };
+  },
+  modelIds: (models) => (models ? [models.id] : []),
+  stages: (models, { cell, horizon, season, coverage, size, quantiles }, { width, rateHz }, { simd }) => [
     forecast({
       width,
       horizon: Number(horizon),
@@ -53,6 +74,7 @@ export default definePipeline({
       rateHz,
       size: size === 'small' ? 'small' : 'full',
       quantiles: quantiles === 'nine',
+      model: models?.model,
       simd,
     }),
   ],

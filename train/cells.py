@@ -98,8 +98,11 @@ class Mamba2(nn.Module):
         """Gate, norm, out_proj: y and z [.., E] -> [.., D]."""
         return self.out_proj(self.norm(y * F.silu(z)))
 
-    def forward(self, u):
-        """[B,T,D] -> [B,T,D] and the state after the last row: ssm [B,H,P,N], conv [B,E+2N,3]."""
+    def forward(self, u, pace=None):
+        """[B,T,D] -> [B,T,D] and the state after the last row: ssm [B,H,P,N], conv [B,E+2N,3].
+
+        pace [B,T]: how much time each row takes; it stretches dt. None: one row each.
+        """
         z, raw, dt = self.split(u)
         padded = F.pad(raw, (0, 0, self.shape.conv - 1, 0))
         w, rows = self.conv1d.weight[:, 0], u.shape[1]
@@ -108,6 +111,8 @@ class Mamba2(nn.Module):
         x, b, c = F.silu(mixed).split([self.inner, self.shape.state, self.shape.state], -1)
         x = x.unflatten(-1, (self.heads, self.shape.head_dim))
         dt = F.softplus(dt + self.dt_bias)
+        if pace is not None:
+            dt = dt * pace[..., None]
         y, state = ssd_chunked(x, dt, -self.A_log.exp(), b, c, self.shape.chunk)
         y = (y + self.D[:, None] * x).flatten(-2)
         tail = padded[:, rows:].transpose(1, 2)
@@ -118,14 +123,14 @@ class Mamba2(nn.Module):
         return {"ssm": torch.zeros(size, self.heads, self.shape.head_dim, self.shape.state, dtype=dtype),
                 "conv": torch.zeros(size, self.inner + 2 * self.shape.state, self.shape.conv - 1, dtype=dtype)}
 
-    def step(self, u, state):
-        """One row [B,D] by the plain recurrence h = exp(dt A) h + dt x (x) B, y = h C + D x."""
+    def step(self, u, state, pace=1.0):
+        """One row [B,D] by the plain recurrence h = exp(dt A) h + dt x (x) B, y = h C + D x; `pace` stretches dt."""
         z, raw, dt = self.split(u)
         taps = torch.cat([state["conv"], raw[..., None]], -1)
         mixed = F.silu((taps * self.conv1d.weight[:, 0]).sum(-1) + self.conv1d.bias)
         x, b, c = mixed.split([self.inner, self.shape.state, self.shape.state], -1)
         x = x.unflatten(-1, (self.heads, self.shape.head_dim))
-        dt = F.softplus(dt + self.dt_bias)
+        dt = F.softplus(dt + self.dt_bias) * pace
         keep = torch.exp(-dt * self.A_log.exp())[..., None, None]
         h = keep * state["ssm"] + (dt[..., None] * x)[..., None] * b[:, None, None]
         y = (h @ c[:, None, :, None])[..., 0] + self.D[:, None] * x

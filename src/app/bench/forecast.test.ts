@@ -33,11 +33,13 @@ describe('bench forecast', () => {
     expect(records.map(({ name }) => name)).toEqual(
       [
         'forecast, ssm',
+        'forecast, ssm and trained',
         'last value',
         'season before',
         'mean of 7 seasons by phase',
         'smoothing of level and season',
         'forecast, attention',
+        'forecast, attention and trained',
       ].flatMap((name) => [`${name}, 2 rows`, `${name}, 6 rows`]),
     );
     const of = (name: string) => records.find((record) => record.name === name)!.also!;

@@ -31,25 +31,27 @@ export async function benchForecast(report: Report, { options, note }: BenchCont
   );
   note('pinball of a point forecast takes it for all nine quantiles');
   const say = speaker(series, report);
-  await scorePipeline('ssm', series, span, horizons, say);
+  await scorePipeline({ cell: 'ssm' }, series, span, horizons, say);
+  await scorePipeline({ cell: 'ssm', model: 'forecast-ssm' }, series, span, horizons, say);
   scoreBaselines(series, span, horizons, say);
   if (isEtth1(series, split) && part === 'test') sayPublished(horizons, report);
-  await scorePipeline('attention', series, span, horizons, say);
+  await scorePipeline({ cell: 'attention' }, series, span, horizons, say);
+  await scorePipeline({ cell: 'attention', model: 'forecast-attention' }, series, span, horizons, say);
 }
 
 async function scorePipeline(
-  cell: 'ssm' | 'attention',
+  given: { readonly cell: 'ssm' | 'attention'; readonly model?: string },
   series: Series,
   span: readonly [number, number],
   horizons: readonly number[],
   say: Say,
 ): Promise<void> {
   const { data, width, seasonRows: season } = series;
-  const options = { cell, horizon: Math.max(...horizons), season, quantiles: 'nine' };
+  const options = { ...given, horizon: Math.max(...horizons), season, quantiles: 'nine' };
   const loaded = await openPipelineOrFile('forecast', options, await openEngine('portable'));
   const sums = scores(data, width, span, horizons);
   const run = await runForecast(loaded, series, (row, item) => sums.add(row, toldBy(item)));
-  say(`forecast, ${cell}`, sums.done(), run, true);
+  say(`forecast, ${given.cell}${given.model ? ' and trained' : ''}`, sums.done(), run, true);
 }
 
 function monthsOf(split: readonly number[]): [number, number, number] {

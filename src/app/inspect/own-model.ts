@@ -5,6 +5,7 @@ import { sigmoid } from '../../base/math.ts';
 import type { Cell } from '../../cell/cell.ts';
 import { makeState, stateBytes } from '../../cell/state.ts';
 import { buildStack } from '../../pipeline/build-stack.ts';
+import { configReader } from '../../weights/config-reader.ts';
 import type { RawTensor } from '../../weights/safetensors.ts';
 import { type Model, tensor } from '../../weights/tensor.ts';
 import { byteSize } from '../print.ts';
@@ -55,7 +56,7 @@ export function describeOwnModel(report: OwnReport): string {
 
 /**
  * The features of the golden file (out.features) through the model, whole and stepwise, against the training code's outputs
- * (out.logits) and, where the layout is the same, its last states (state.<layer>.<slot>).
+ * (out.logits, before the activation) and, where the layout is the same, its last states (state.<layer>.<slot>).
  * @throws ERR_WEIGHTS_MISSING, ERR_WEIGHTS_SHAPE for what the golden file lacks
  */
 export function verifyOwnModel(model: Model, golden: ReadonlyMap<string, RawTensor>): Comparison[] {
@@ -65,7 +66,9 @@ export function verifyOwnModel(model: Model, golden: ReadonlyMap<string, RawTens
   );
   const rows = vectors.get('out.features')?.shape[0] ?? 0;
   const x = tensor(vectors, 'out.features', [rows, cell.dIn]);
-  const wanted = tensor(vectors, 'out.logits', [rows * cell.dOut]).map((logit) => sigmoid(logit));
+  const logits = tensor(vectors, 'out.logits', [rows * cell.dOut]);
+  const activation = configReader(model).section('millrace').section('ends').text('activation', 'none');
+  const wanted = activation === 'sigmoid' ? logits.map((logit) => sigmoid(logit)) : logits;
   const { y: whole } = run(cell, x, rows, true);
   const { y: stepped, at } = run(cell, x, rows, false);
   const states = Object.keys(cell.layout).flatMap((slot): Comparison[] => {

@@ -36,7 +36,7 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
           }
         });
       },
-      read(channel, views, { row, level, deviation }, [out]) {
+      read(channel, views, { row, level, deviation }, _coefficients, [out]) {
         const value = pending[channel]!;
         if (value === value) held[channel] = value;
         windows[channel]![row % windowRows] = held[channel]!;

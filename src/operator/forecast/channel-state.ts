@@ -4,12 +4,6 @@
 import { f32, f64, type State, type Views } from '../../cell/state.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 
-/** Who forecasts; the first LEARNED are a reader's, the others are in experts.ts. A result names the one with the most weight. */
-export const EXPERTS = ['blend', 'own', 'pooled', 'week', 'season', 'fading', 'last'] as const;
-export const LEARNED = 3;
-export const namesOf = (cell: 'ssm' | 'attention'): readonly string[] =>
-  cell === 'ssm' ? EXPERTS : ['attention', ...EXPERTS.slice(1)];
-
 /** Shares of values that should lie below each quantile. */
 export const QUANTILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] as const;
 
@@ -31,12 +25,12 @@ export const channelLayout = ({ width, horizon, seasonRows, quantiles }: Forecas
   /** Row whose forecast lies in a slot (row mod horizon); NaN: none. */
   issued: f64(width, horizon),
   /** Queues, [entry, expert]: what each expert said. NaN: nothing. */
-  said: f32(width, queueRows(sizes), EXPERTS.length),
+  said: f32(width, queueRows(sizes), sizes.experts),
   /** Queues: the mix that was sent and half the width of its interval; NaN: none. */
   mean: f32(width, queueRows(sizes)),
   half: f32(width, queueRows(sizes)),
   /** experts.ts: discounted squared errors [judged, expert]. */
-  losses: f64(width, sizes.judged.length, EXPERTS.length),
+  losses: f64(width, sizes.judged.length, sizes.experts),
   /** conformal.ts, [judged]: mean absolute error, its multiple at the edge of the interval, errors seen. */
   spread: f64(width, sizes.judged.length),
   multiple: f64(width, sizes.judged.length),

@@ -11,10 +11,16 @@ const LIMIT = 30;
 /** The drift: small, so that the ridge trusts it last. */
 const CONSTANT = 0.1;
 
-export type FillFeatures = (phi: Float64Array, channel: ChannelViews, memory: Float64Array, moment: Moment) => void;
+export type FillFeatures = (
+  phi: Float64Array,
+  channel: ChannelViews,
+  memory: Float64Array,
+  moment: Moment,
+  coefficients: Float64Array,
+) => void;
 
 /**
- * phi = [memory, last values, coming season, constant, turned by cos, turned by sin].
+ * phi = [memory, last values, coming season, constant, turned by cos, turned by sin, a trained model's coefficients].
  * `memory`: coefficients of one column, [order] f64; `phi` [features] f64 - written
  */
 export function featureRow(sizes: ForecastSizes, seasonRows: number): FillFeatures {
@@ -22,7 +28,7 @@ export function featureRow(sizes: ForecastSizes, seasonRows: number): FillFeatur
   const angle = (phase: number): number => (2 * Math.PI * phase) / seasonRows;
   const turn = [cos, sin].map((f) => Float64Array.from({ length: seasonRows }, (_, phase) => f(angle(phase))));
 
-  return (phi, { values, profile, rows }, memory, { row, level, deviation }) => {
+  return (phi, { values, profile, rows }, memory, { row, level, deviation }, coefficients) => {
     let at = 0;
     const put = (value: number): void => {
       phi[at++] = Math.min(Math.max(value / deviation, -LIMIT), LIMIT);
@@ -45,6 +51,7 @@ export function featureRow(sizes: ForecastSizes, seasonRows: number): FillFeatur
       for (let n = 0; n < turnedOrder; n++) phi[at++] = factor * phi[n]!;
       for (let lag = 0; lag < turnedLags; lag++) phi[at++] = factor * phi[order + lag]!;
     }
+    phi.set(coefficients, at);
   };
 }
 

@@ -11,7 +11,8 @@ import type { Chunk } from '../../item/item.ts';
 import { ptsOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
-import { namesOf, QUANTILES } from './channel-state.ts';
+import { QUANTILES } from './channel-state.ts';
+import { expertsOf } from './names.ts';
 import { initPace, missingRows, PACE_LAYOUT, rowsSince } from './pace.ts';
 import { sensor } from './sensor.ts';
 import type { ForecastOptions } from './sizes.ts';
@@ -22,7 +23,7 @@ const GAP_LAYOUT = { rows: f64(1) };
 export function forecast(options: ForecastOptions): Stage {
   const { width, horizon, rateHz, quantiles = false } = options;
   const openSensor = sensor(options);
-  const expertNames = namesOf(options.cell);
+  const expertNames = expertsOf(options.cell, options.model !== undefined);
   const horizons = Uint32Array.from({ length: horizon }, (_, j) => j + 1);
 
   function ptsOfRow(chunk: Chunk, i: number): Micros {

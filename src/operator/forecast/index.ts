@@ -1,5 +1,8 @@
 // Public door of the forecaster.
 
-export { EXPERTS, QUANTILES } from './channel-state.ts';
+export { QUANTILES } from './channel-state.ts';
 export { forecast } from './forecast.ts';
-export { type ForecastOptions, forecastSizes } from './sizes.ts';
+export { EXPERTS } from './names.ts';
+export { type ForecastOptions, forecastSizes, type TrainedModel } from './sizes.ts';
+export { MODEL_KNOTS } from './trained.ts';
+export { INPUTS } from './trained-inputs.ts';

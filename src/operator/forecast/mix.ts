@@ -2,10 +2,11 @@
 // judged knots; between the knots the mix follows the season's profile, at a distance that moves on a straight line.
 
 import { between, lineAt } from './between.ts';
-import { type ChannelViews, EXPERTS, LEARNED, QUANTILES } from './channel-state.ts';
+import { type ChannelViews, QUANTILES } from './channel-state.ts';
 import { radius, usualError } from './conformal.ts';
 import { seasonShift, weighExperts } from './experts.ts';
 import { finite } from './guard.ts';
+import { SEASON } from './names.ts';
 import type { Moment } from './reader.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 
@@ -17,7 +18,7 @@ export interface ColumnResult {
   readonly upper: Float64Array;
   /** [quantile, horizon], empty unless asked for. */
   readonly quantiles: Float64Array;
-  /** [horizon], which of EXPERTS has the most weight. */
+  /** [horizon], which of the experts (names.ts) has the most weight. */
   readonly expert: Uint8Array;
   /** NaN: nothing was forecast for this row, or it has no value. */
   anomaly: number;
@@ -29,17 +30,20 @@ export interface Mixed {
   readonly half: Float64Array;
 }
 
-const SEASON = EXPERTS.indexOf('season');
+/** Seasons ahead from which on weights are softer. */
+const NEAR_SEASONS = 4;
 
 export function mix({ horizon, seasonRows, quantiles }: ForecastOptions, sizes: ForecastSizes, learned: number) {
-  const { knots, judged } = sizes;
+  const { knots, judged, experts: count } = sizes;
   const steps = Array.from({ length: horizon }, (_, j) => j + 1);
   const judgedSteps = judged.map((k) => knots[k]!);
   const toKnots = between(judgedSteps, knots);
   const fromKnots = between(knots, steps);
   const fromJudged = between(judgedSteps, steps);
   const direct = knots.length === horizon;
-  const weights = new Float64Array(judged.length * EXPERTS.length);
+  const weights = new Float64Array(judged.length * count);
+  const near = judgedSteps.filter((step) => step <= NEAR_SEASONS * seasonRows).length;
+  const weighing = { experts: count, learned, soft: near };
   const speakers = new Uint8Array(judged.length);
   const mixed = new Float64Array(knots.length);
   const away = new Float64Array(knots.length);
@@ -47,12 +51,12 @@ export function mix({ horizon, seasonRows, quantiles }: ForecastOptions, sizes: 
   const usual = new Float64Array(judged.length);
 
   function mixKnots(views: ChannelViews, experts: readonly Float64Array[]): void {
-    weighExperts(views, learned, LEARNED - learned, weights);
-    for (let j = 0; j < judged.length; j++) speakers[j] = heaviest(weights, j * EXPERTS.length);
+    weighExperts(views, weighing, weights);
+    for (let j = 0; j < judged.length; j++) speakers[j] = heaviest(weights, j * count, count);
     for (let k = 0; k < knots.length; k++) {
       let sum = 0;
-      for (let expert = 0; expert < EXPERTS.length; expert++) {
-        sum += lineAt(weights, toKnots, k, EXPERTS.length, expert) * experts[expert]![k]!;
+      for (let expert = 0; expert < count; expert++) {
+        sum += lineAt(weights, toKnots, k, count, expert) * experts[expert]![k]!;
       }
       mixed[k] = finite(sum);
       away[k] = mixed[k]! - experts[SEASON]![k]!;
@@ -99,9 +103,8 @@ export function mix({ horizon, seasonRows, quantiles }: ForecastOptions, sizes: 
   };
 }
 
-function heaviest(weights: Float64Array, from: number): number {
+function heaviest(weights: Float64Array, from: number, count: number): number {
   let best = 0;
-  for (let expert = 1; expert < EXPERTS.length; expert++)
-    if (weights[from + expert]! > weights[from + best]!) best = expert;
+  for (let expert = 1; expert < count; expert++) if (weights[from + expert]! > weights[from + best]!) best = expert;
   return best;
 }

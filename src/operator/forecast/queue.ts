@@ -1,7 +1,7 @@
 // Forecasts that wait for their values: per judged knot a ring as long as its step, so that memory grows with the sum of the
 // judged steps (300 entries at 24 steps, 4,000 at 720) and not with the horizon's square.
 
-import { type ChannelViews, EXPERTS } from './channel-state.ts';
+import type { ChannelViews } from './channel-state.ts';
 import { learnError, learnQuantiles } from './conformal.ts';
 import { chargeExperts } from './experts.ts';
 import type { Moment } from './reader.ts';
@@ -21,7 +21,7 @@ export type Compare = (views: ChannelViews, row: number, value: number, deviatio
 
 export function queue(
   options: ForecastOptions,
-  { knots, judged }: ForecastSizes,
+  { knots, judged, experts: count }: ForecastSizes,
 ): { enqueue: Enqueue; compare: Compare } {
   const { horizon, coverage, seasonRows } = options;
   const steps = judged.map((k) => knots[k]!);
@@ -32,8 +32,7 @@ export function queue(
       for (let j = 0; j < judged.length; j++) {
         const entry = first[j]! + (row % steps[j]!);
         const k = judged[j]!;
-        for (let expert = 0; expert < EXPERTS.length; expert++)
-          said[entry * EXPERTS.length + expert] = experts[expert]![k]!;
+        for (let expert = 0; expert < count; expert++) said[entry * count + expert] = experts[expert]![k]!;
         mean[entry] = mixed[k]!;
         half[entry] = halves[j]!;
       }
@@ -45,7 +44,7 @@ export function queue(
         if (origin < 0 || issued[origin % horizon] !== origin) continue;
         const entry = first[j]! + (origin % steps[j]!);
         const error = mean[entry]! - value;
-        chargeExperts(views, j, entry * EXPERTS.length, value, deviation);
+        chargeExperts(views, j, entry * count, value, deviation, count);
         learnQuantiles(views, j, -error, deviation);
         learnError(views, j, error, half[entry]!, deviation, coverage, seasonRows);
       }

@@ -17,8 +17,17 @@ export interface Reader {
   advance(x: Float32Array, dtRows: number, row: number): void;
   /** Rows without values, up to but not including row `row`. */
   hold(rows: number, row: number): void;
-  /** One column: `out[expert][k]` for knot k; learns first from the forecasts whose last target has just come. */
-  read(channel: number, views: ChannelViews, moment: Moment, out: readonly Float64Array[]): void;
+  /**
+   * One column: `out[expert][k]` for knot k; learns first from the forecasts whose last target has just come.
+   * @param coefficients what a trained model says, in a few numbers; empty without one
+   */
+  read(
+    channel: number,
+    views: ChannelViews,
+    moment: Moment,
+    coefficients: Float64Array,
+    out: readonly Float64Array[],
+  ): void;
   /** Start state. */
   reset(): void;
 }

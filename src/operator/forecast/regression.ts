@@ -12,7 +12,11 @@ import type { Band, ForecastOptions, ForecastSizes } from './sizes.ts';
 
 const FORGET = 0.9999;
 // In squared usual deviations: how many rows of evidence a feature needs against what is believed without.
-const RIDGE = { blend: 10_000, own: 300, pooled: 100_000, common: 3000 };
+// Far steps see as many rows and fewer independent ones: there all three stay nearer to what they are pulled towards.
+const RIDGES = [
+  { blend: 10_000, own: 300, pooled: 100_000, common: 3000 },
+  { blend: 10_000, own: 10_000, pooled: 100_000, common: 100_000 },
+] as const;
 const SOLVE_EVERY_ROWS = 48; // 96 cost .1 % on the months before the test
 const TARGET_LIMIT = 30; // usual deviations
 
@@ -97,6 +101,11 @@ export function regression(options: ForecastOptions, sizes: ForecastSizes): Regr
   };
 }
 
+/** The features of one row that waited: the first `kept`, the others 0. */
+function readFeatures(waiting: Float32Array, from: number, kept: number, phi: Float64Array): void {
+  for (let i = 0; i < phi.length; i++) phi[i] = i < kept ? waiting[from + i]! : 0;
+}
+
 /** How a band reads what came. `seen` ring of values or NaN; target[k] in usual deviations from the level; counts what is missing. */
 function readTargets(
   seen: Float32Array,
@@ -115,17 +124,21 @@ function readTargets(
   return missing;
 }
 
+/** Far ahead a trained model's numbers teach nothing that lasts: their weights stay 0 there. */
+const keptFeatures = ({ features, coefficients }: ForecastSizes, band: number): number =>
+  band === 0 ? features : features - coefficients;
+
 function bandRegression(options: ForecastOptions, sizes: ForecastSizes, { from, to, delay }: Band, band: number) {
   const { width, horizon, seasonRows, simd } = options;
   const { features } = sizes;
+  const [kept, ridge] = [keptFeatures(sizes, band), RIDGES[band]!];
   const targets = to - from;
   const knots = sizes.knots.slice(from, to);
   const rls = rlsOf(features, targets, simd);
   const packed = (features * (features + 1)) / 2;
   // Scratch: nothing here survives a call.
   const phi = new Float64Array(features);
-  const target = new Float64Array(targets);
-  const expected = new Float64Array(targets);
+  const [target, expected] = [new Float64Array(targets), new Float64Array(targets)];
   const profile = profileWeights({ ...sizes, knots }, seasonRows, false);
   const moved = profileWeights({ ...sizes, knots }, seasonRows, true);
 
@@ -139,7 +152,7 @@ function bandRegression(options: ForecastOptions, sizes: ForecastSizes, { from, 
     for (let k = 0; k < targets; k++) out[from + k] = level + deviation * expected[k]!;
   }
   function solveCommon({ grams, moments, common }: Share): void {
-    if (!rls.solveSum(grams, moments, RIDGE.common, common, moved) && width === 1) common.set(moved);
+    if (!rls.solveSum(grams, moments, ridge.common, common, moved) && width === 1) common.set(moved);
   }
 
   return {
@@ -156,7 +169,7 @@ function bandRegression(options: ForecastOptions, sizes: ForecastSizes, { from, 
       const slot = origin % horizon;
       if (origin < 0 || views.issued[slot] !== origin) return;
       const { waiting, frame } = column;
-      for (let i = 0; i < features; i++) phi[i] = waiting[slot * features + i]!;
+      readFeatures(waiting, slot * features, kept, phi);
       const missing = readTargets(views.targets, origin, knots, frame[2 * slot]!, frame[2 * slot + 1]!, target);
       if (2 * missing > targets) return;
       if (missing > 0) {
@@ -167,7 +180,7 @@ function bandRegression(options: ForecastOptions, sizes: ForecastSizes, { from, 
       rls.accumulate(share.grams[channel]!, share.moments[channel]!, phi, target, FORGET);
     },
     solvePooled(share: Share): void {
-      rls.solveSum(share.grams, share.moments, RIDGE.pooled, share.pooled, profile);
+      rls.solveSum(share.grams, share.moments, ridge.pooled, share.pooled, profile);
       solveCommon(share);
     },
     /** A column alone whose first value comes between two turns. */
@@ -177,8 +190,8 @@ function bandRegression(options: ForecastOptions, sizes: ForecastSizes, { from, 
       else share.common.fill(0); // not even the pooled weights were solved yet
     },
     solve({ grams, moments, blend, own, common }: Share, channel: number): void {
-      rls.solve(grams[channel]!, moments[channel]!, RIDGE.blend, blend[channel]!, common);
-      rls.solve(grams[channel]!, moments[channel]!, RIDGE.own, own[channel]!, moved);
+      rls.solve(grams[channel]!, moments[channel]!, ridge.blend, blend[channel]!, common);
+      rls.solve(grams[channel]!, moments[channel]!, ridge.own, own[channel]!, moved);
     },
     predict(share: Share, channel: number, now: Float64Array, moment: Moment, out: readonly Float64Array[]): void {
       read(share.blend[channel]!, now, moment, out[0]!);

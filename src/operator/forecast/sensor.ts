@@ -12,6 +12,7 @@ import { admit } from './guard.ts';
 import type { ColumnResult } from './mix.ts';
 import { type ForecastOptions, forecastSizes, LEVEL_ORDER } from './sizes.ts';
 import { ssmReader } from './ssm-reader.ts';
+import { trained } from './trained.ts';
 
 /** Rows of time since the stream began: the number of the row to come. */
 const CLOCK_LAYOUT = { row: f64(1) };
@@ -30,6 +31,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
   const sizes = forecastSizes(options);
   const levelCell = hippoCell({ measure: 'legt', width, order: LEVEL_ORDER, windowRows: seasonRows });
   const readers = (options.cell === 'ssm' ? ssmReader : attentionReader)(options, sizes);
+  const openTrained = options.model && trained(options, sizes, options.model);
   const layout = channelLayout(options, sizes);
   const stepColumn = column(options, sizes, readers.experts);
   const admitted = new Float32Array(width);
@@ -41,6 +43,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
     const columns = context.state('forecast.columns', layout, initChannels);
     const views = perColumn(columns, width);
     const reader = readers.open(context);
+    const minds = { reader, trained: openTrained?.(context) };
     const levelOf = (channel: number): number => memory.at.c[channel * LEVEL_ORDER]!;
     const { row } = clock.at;
 
@@ -53,9 +56,10 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
         }
         levelCell.stepAfter(memory, admitted, discarded, dtRows);
         reader.advance(admitted, dtRows, row[0]!);
+        minds.trained?.wait(dtRows);
         for (let channel = 0; channel < width; channel++) {
           const level = levelOf(channel);
-          take(channel, stepColumn(reader, channel, views[channel]!, row[0]!, x[channel]!, admitted[channel]!, level));
+          take(channel, stepColumn(minds, channel, views[channel]!, row[0]!, x[channel]!, admitted[channel]!, level));
         }
         row[0]! += 1;
       },
@@ -64,6 +68,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
         levelCell.skip?.(memory, rows);
         row[0]! += rows;
         reader.hold(rows, row[0]!);
+        minds.trained?.wait(rows);
         for (const channel of views) if (channel.rows[0]! > 0) holdColumn(channel, rows, row[0]!, sizes.ringRows);
       },
       reset() {
@@ -71,6 +76,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
         levelCell.init(memory);
         initChannels(columns);
         reader.reset();
+        minds.trained?.reset();
       },
     };
   };

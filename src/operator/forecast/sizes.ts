@@ -2,7 +2,18 @@
 // (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0016.
 
 import { assert } from '../../base/assert.ts';
+import type { Cell } from '../../cell/cell.ts';
 import type { Simd } from '../../kernel/wasm/simd.ts';
+import { expertsOf } from './names.ts';
+
+/** A network trained beforehand: trained.ts. */
+export interface TrainedModel {
+  /** [INPUTS] -> [MODEL_KNOTS]: distances from the profile at the present level, in usual deviations. */
+  readonly cell: Cell;
+  /** [coefficients, MODEL_KNOTS]: orthonormal shapes that most of what it says is made of. */
+  readonly basis: Float32Array;
+  readonly coefficients: number;
+}
 
 export interface ForecastOptions {
   /** Columns of a row. */
@@ -21,6 +32,8 @@ export interface ForecastOptions {
   readonly size?: 'full' | 'small' | undefined;
   /** Results carry nine quantiles as well. */
   readonly quantiles?: boolean | undefined;
+  /** A network trained beforehand, as one more expert. */
+  readonly model?: TrainedModel | undefined;
   /** The WebAssembly kernels: the same forecasts to the bit, sooner, where a stream's state lies in the kernel memory. */
   readonly simd?: Simd | undefined;
 }
@@ -52,8 +65,11 @@ export interface ForecastSizes {
   readonly turnedLags: number;
   /** Points of the coming season's profile. */
   readonly leads: number;
-  /** Features of the regression. */
+  /** Features of the regression, and how many of them, the last, are the trained model's. */
   readonly features: number;
+  readonly coefficients: number;
+  /** Who forecasts, at most: names.ts. */
+  readonly experts: number;
   /** Steps that are forecast; those between them are interpolated. Ascending, from 1 to the horizon. */
   readonly knots: readonly number[];
   readonly bands: readonly Band[];
@@ -65,7 +81,8 @@ export interface ForecastSizes {
 
 const DIRECT_STEPS = 24;
 
-export function forecastSizes({ width, horizon, seasonRows, coverage, size }: ForecastOptions): ForecastSizes {
+export function forecastSizes(options: ForecastOptions): ForecastSizes {
+  const { width, horizon, seasonRows, coverage, size, cell, model } = options;
   assert(Number.isInteger(width) && width >= 1, 'a forecast needs at least one column');
   assert(Number.isInteger(horizon) && horizon >= 1, 'a forecast looks at least one row ahead');
   assert(Number.isInteger(seasonRows) && seasonRows >= 2, 'a season has at least two rows');
@@ -76,10 +93,12 @@ export function forecastSizes({ width, horizon, seasonRows, coverage, size }: Fo
   const order = Math.min(24, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
   const turnedOrder = size === 'small' ? 0 : Math.min(12, order);
   const turnedLags = size === 'small' ? 0 : Math.min(4, lags);
-  const features = order + lags + leads + 1 + 2 * (turnedOrder + turnedLags);
+  const coefficients = model?.coefficients ?? 0;
+  const features = order + lags + leads + 1 + 2 * (turnedOrder + turnedLags) + coefficients;
   const knots = knotsUpTo(horizon, seasonRows);
-  const sizes = { order, turnedOrder, lags, turnedLags, leads, features, knots };
-  return { ...sizes, bands: bandsOf(knots), judged: judgedOf(knots), ringRows: Math.max(lags, horizon + 1) };
+  const sizes = { order, turnedOrder, lags, turnedLags, leads, features, coefficients, knots };
+  const experts = expertsOf(cell, model !== undefined).length;
+  return { ...sizes, experts, bands: bandsOf(knots), judged: judgedOf(knots), ringRows: Math.max(lags, horizon + 1) };
 }
 
 /** 1 .. 24, then a quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way. */

@@ -5,8 +5,8 @@ import { hippoCell } from '../../cell/hippo/index.ts';
 import { stateBytes } from '../../cell/state.ts';
 import { perColumn } from '../per-column.ts';
 import type { StreamContext } from '../stage.ts';
-import { LEARNED } from './channel-state.ts';
 import { featureRow } from './features.ts';
+import { LEARNED } from './names.ts';
 import type { Reader, ReaderKind } from './reader.ts';
 import { pooledLayout, regression, regressionLayout } from './regression.ts';
 import { type ForecastOptions, type ForecastSizes, SHORT_SEASONS } from './sizes.ts';
@@ -38,9 +38,9 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): Reade
       hold(rows) {
         cell.skip?.(memory, rows);
       },
-      read(channel, views, moment, out) {
+      read(channel, views, moment, coefficients, out) {
         learn(learned, channel, views, moment.row);
-        fillFeatures(phi, views, memories[channel]!.c, moment);
+        fillFeatures(phi, views, memories[channel]!.c, moment, coefficients);
         predict(learned, channel, phi, moment, out);
       },
       reset() {
