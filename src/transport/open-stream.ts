@@ -18,7 +18,7 @@ import { type Behind, createBehind } from './behind.ts';
 import type { BetweenMessage } from './between-rows.ts';
 import { makeSession } from './make-session.ts';
 import type { OpenedState } from './open-state.ts';
-import type { StreamMeter } from './stream-meter.ts';
+import { type StreamMeter, watch } from './stream-meter.ts';
 import type { StreamOwner } from './stream-owner.ts';
 import { createStreamRecord, type StreamRecord } from './stream-record.ts';
 import { nonFiniteRows, takeGap, takeRows } from './take-rows.ts';
@@ -52,7 +52,7 @@ export class OpenStream {
     this.#results = snapshot?.seq ?? 0;
     this.record = kept && createStreamRecord(kept, context.limits.resumeLogBytesMax);
     this.#session = this.#openSession(loaded, snapshot);
-    this.#meter = context.meter?.(loaded.pipeline.name, this.#session.stateBytes);
+    this.#meter = watch(context, loaded, this.#session, this.record, this.#results);
     this.#acks = createAcks(context.limits.creditBytes, now, start.ack_ms);
     this.#seat = context.join((itemsMax, until) => this.#turn(itemsMax, until));
     this.#behind = this.#makeBehind();
@@ -119,8 +119,8 @@ export class OpenStream {
     this.#over = true;
     this.#behind.close();
     this.#seat.rest();
+    this.#meter?.closed(this.#session.summary(), this.#session.ended);
     this.#session.close();
-    this.#meter?.closed();
     await saved;
   }
 
@@ -162,7 +162,7 @@ export class OpenStream {
   #observe(): void {
     if (this.#unobserved.length === 0) return;
     const now = this.#owner.context.clock.now();
-    for (const at of this.#unobserved.splice(0)) this.#meter?.result(now - at);
+    for (const at of this.#unobserved.splice(0)) this.#meter?.result?.(now - at);
   }
 
   #apply(message: ClientMessage, bytes: number): void {
@@ -253,7 +253,7 @@ export class OpenStream {
       return;
     }
     this.#results = seq + 1;
-    if (this.#meter) this.#unobserved.push(context.clock.now() - latencyUs);
+    if (this.#meter?.result) this.#unobserved.push(context.clock.now() - latencyUs);
     record?.logResult(seq, item);
     if (!record || seq >= record.sendFrom) line.result(seq, item);
   }

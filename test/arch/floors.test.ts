@@ -36,6 +36,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   jose: ['src/transport/guard/'],
   pino: ['src/app/'],
   'prom-client': ['src/app/metrics/'],
+  '@opentelemetry/api': ['src/app/traces/'],
   vega: ['src/app/picture/'],
   commander: ['src/app/'],
 };

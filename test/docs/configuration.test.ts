@@ -78,7 +78,10 @@ describe('configuration', () => {
 
   it('names every metric of our own', async () => {
     const metrics = createMetrics();
-    metrics.meter('vad', 1);
+    metrics.meter({
+      ...{ session: 'a', stream: 'b', tenant: '', pipeline: 'vad', stateBytes: 1 },
+      ...{ resumable: false, recovered: false, offset: 0, seq: 0 },
+    });
     const ours = [...(await metrics.text()).matchAll(/^# TYPE (millrace_\w+)/gm)].map(([, name]) => name);
     const shown = new Set([...text.matchAll(/\bmillrace_\w+/g)].map(([name]) => name));
     expect([...shown].sort()).toEqual(ours.sort());

@@ -23,12 +23,13 @@ import {
   shownConfig,
   WORKER_SETTINGS_VARIABLE,
 } from '../serve/choose-settings.ts';
-import { logRefusal, logStream, openLog } from '../serve/log.ts';
+import { logRefusal, openLog } from '../serve/log.ts';
 import { openDialects } from '../serve/open-dialects.ts';
 import { type GuardFlags, openGuard } from '../serve/open-guard.ts';
 import type { ServeConfig } from '../serve/settings.ts';
 import { readCertificate, type TlsFlags } from '../serve/tls.ts';
 import { chooseToWarm, type NotReady, warm } from '../serve/warm.ts';
+import { createWatchers } from '../serve/watchers.ts';
 import { usage } from '../usage.ts';
 import { isWorker, startWorkers, workerPlace } from '../workers.ts';
 
@@ -76,6 +77,7 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
   const limits = { ...limitsFromEnvironment(process.env), ...settings.limits };
   const states = await openStates(settings.states ?? {}, limits.resumeMsMax);
   const metrics = settings.metrics && createMetrics();
+  const watchers = createWatchers(log, metrics);
   const refused = (code: ErrorCode): void => noteRefusal(log, metrics, code);
   const guard = await openGuard(settings.guard ?? {}, limits, states.store, refused);
   const openPipeline = createOpenPipeline(await openEngine(settings.engine));
@@ -99,11 +101,8 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
     clock: systemClock,
     limits,
     states,
-    log(event) {
-      logStream(log, event);
-      metrics?.event(event);
-    },
-    meter: observe ? () => ({ result: observe, gap: () => undefined, closed: () => undefined }) : metrics?.meter,
+    log: watchers.log,
+    meter: observe ? () => ({ result: observe, gap: () => undefined, closed: () => undefined }) : watchers.meter,
   });
   const scraped = settings.metrics && (await serveMetrics(metrics!, settings.metrics.host, settings.metrics.port));
   const taken = await listen(http, host, port);
@@ -131,6 +130,7 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
     },
     async drain(deadlineMs) {
       notReady = 'draining';
+      watchers.draining();
       await Promise.race([
         streams.drain(deadlineMs),
         new Promise((resolve) => setTimeout(resolve, deadlineMs).unref()),

@@ -37,7 +37,7 @@ export function createMetrics(): Metrics {
   const gaps = counter('gaps_total', 'Gaps declared; shed: dropped by policy', ['pipeline', 'why']);
   const gapRows = counter('gap_rows_total', 'Rows in them', ['pipeline', 'why']);
   return {
-    meter(pipeline, bytes) {
+    meter({ pipeline, stateBytes: bytes }) {
       const latency = latencies.of(pipeline);
       streams.inc({ pipeline });
       opened.inc({ pipeline });
