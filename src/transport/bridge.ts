@@ -106,9 +106,13 @@ export class Bridge {
     }
   }
 
-  /** Who knows no credit is heard no faster than within half of it: no more is read, and what has been read waits. */
+  /**
+   * Who knows no credit is heard within half of it, and while our answers are taken: beyond that no more is read, and what has
+   * been read waits.
+   */
   #hasRoom(): boolean {
-    return this.#line.knowsCredit || (this.#ledger?.hasRoom ?? true);
+    if (this.#line.knowsCredit) return true;
+    return (this.#ledger?.hasRoom ?? true) && this.#line.backlogBytes <= this.#context.limits.backlogBytesMax;
   }
 
   #catchUp(): void {

@@ -192,6 +192,49 @@ describe('/compat/deepgram', () => {
     expect(await slow.ended).toEqual({ code: 4415, reason: 'ERR_FORMAT_UNSUPPORTED' });
   });
 
+  it('is counted as every stream, and so is who was refused', async () => {
+    const { server, at } = await openCompat({ metrics: { host: '127.0.0.1', port: 0 } });
+    await expect(dial(urlOf({ server, at }, 'encoding=opus'))).rejects.toMatchObject({ status: 400 });
+    const client = await dial(urlOf({ server, at }));
+    client.socket.send(pcm(WITH_A_WORD.slice(0, 16_000)));
+    await client.next();
+    const text = await (await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`)).text();
+    expect(text).toContain('millrace_streams{pipeline="voice"} 1');
+    expect(text).toContain('millrace_refused_total{code="ERR_FORMAT_UNSUPPORTED"} 1');
+  });
+
+  it.each(['/compat/vosk', `/compat/deepgram/v1/listen?${ALL}`])(
+    '%s ends with a code whatever is sent',
+    async (path) => {
+      const { at } = await openCompat();
+      const random = seeded(13);
+      const texts = [
+        '{"config":',
+        '{"eof":',
+        '{"reset":',
+        '{"type":"Finalize"',
+        '{"type":',
+        '1',
+        '}',
+        '"',
+        '[]',
+        'null',
+        '{"sample_rate":8e3}',
+      ];
+      const pick = () => texts[Math.floor(random() * texts.length)]!;
+      for (let run = 0; run < 60; run++) {
+        const client = await dial(`${at}${path}`);
+        for (let i = 0; i < 4; i++) {
+          if (random() < 0.5)
+            client.socket.send(Buffer.alloc(2 * Math.floor(200 * random()) + (random() < 0.1 ? 1 : 0), run));
+          else client.socket.send(pick() + pick() + pick());
+        }
+        client.socket.send('\u0000');
+        expect([1000, 1007, 4400, 4415]).toContain((await client.ended).code);
+      }
+    },
+  );
+
   it('is answered to its end when the server goes down', async () => {
     const { server, at } = await openCompat();
     const client = await dial(urlOf({ server, at }));

@@ -84,6 +84,19 @@ describe('/compat/vosk', () => {
     expect(word!.end).toBeLessThan(2.3);
   });
 
+  it('reads no more from who does not read its answers, and loses none', async () => {
+    const client = await dial(urlOf(await openCompat({ limits: { backlogBytesMax: 16_384 } })));
+    client.socket.pause();
+    const count = 60_000;
+    const frame = new Uint8Array();
+    for (let i = 0; i < count; i++) client.socket.send(frame);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    client.socket.send('{"eof":1}');
+    client.socket.resume();
+    expect(await client.ended).toEqual({ code: 1000, reason: 'end' });
+    expect(client.said).toHaveLength(count + 1);
+  });
+
   it('does as its config says', async () => {
     const url = urlOf(await openCompat());
     const audio = pcm(WITH_A_WORD.slice(0, 16_000 * 5));

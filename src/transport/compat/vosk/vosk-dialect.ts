@@ -57,9 +57,8 @@ export class VoskDialect implements Dialect {
     const start = this.#begin();
     this.#rows += bytes.length / 2;
     this.#unanswered.push(this.#rows);
-    if (bytes.length > 0) return [...start, { type: 'rows', data: bytes }];
-    this.#settle(this.#consumed);
-    return start;
+    if (bytes.length === 0) this.#settle(this.#consumed); // no rows, so no ack: what is due is answered now
+    return [...start, { type: 'rows', data: bytes }];
   }
 
   tell(message: ServerMessage): void {
