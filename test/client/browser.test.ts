@@ -204,6 +204,10 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
       code: 'ERR_AUDIO_SYSTEM',
       expected: expect.stringContaining('script-src'),
     });
+    const csp = { 'content-security-policy': "default-src 'self'; script-src 'self' blob:" };
+    const allowing = await servePages(files, csp); // as docs/client.md says
+    onTestFinished(() => allowing.close());
+    expect(await (await chromium.open(`${allowing.url}/empty.html`)).evaluate(open({}))).toBe('rows');
   });
 
   it('a page that is refused the microphone is told so with a code', async () => {

@@ -2,90 +2,13 @@
 // that come and go as the test says. In a real browser: browser.test.ts.
 
 import { from, lastValueFrom, take, toArray } from 'rxjs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connect } from '../../src/client/index.ts';
-import { type Captured, type MicrophoneOptions, openMicrophone } from '../../src/client/microphone/index.ts';
-import { FakeAudioContext, FakeAudioWorkletNode, FakeTrack } from '../helpers/sound-graph.ts';
+import type { Captured } from '../../src/client/microphone/index.ts';
 import { startServer, type TestServer } from '../server/test-server.ts';
+import { expectWhole, listen, open, RATE, settle, story, system, useFakeSystem } from './microphones.ts';
 
-const RATE = 16_000;
-
-/** What the system has, and what it does when it is asked. */
-const system = {
-  asked: [] as MediaTrackConstraints[],
-  tracks: [] as FakeTrack[],
-  refusal: undefined as { name: string; message: string } | undefined,
-  defaultGroup: 'group default',
-  events: new EventTarget(),
-};
-const mediaDevices = {
-  addEventListener: system.events.addEventListener.bind(system.events),
-  removeEventListener: system.events.removeEventListener.bind(system.events),
-  async enumerateDevices() {
-    return [{ kind: 'audioinput', deviceId: 'default', groupId: system.defaultGroup }];
-  },
-  async getUserMedia({ audio }: { audio: MediaTrackConstraints }) {
-    system.asked.push(audio);
-    if (system.refusal) throw Object.assign(new Error(system.refusal.message), { name: system.refusal.name });
-    const track = new FakeTrack((audio.deviceId as { exact: string } | undefined)?.exact ?? 'default');
-    system.tracks.push(track);
-    return { getTracks: () => [track], getAudioTracks: () => [track] };
-  },
-};
-
-beforeAll(() => {
-  vi.stubGlobal('AudioContext', FakeAudioContext);
-  vi.stubGlobal('AudioWorkletNode', FakeAudioWorkletNode);
-  vi.stubGlobal('navigator', { mediaDevices });
-});
-afterAll(() => vi.unstubAllGlobals());
-beforeEach(() => {
-  Object.assign(system, { asked: [], tracks: [], refusal: undefined, defaultGroup: 'group default' });
-});
-
-/** An open microphone, the sound it hears, and everything it gives. */
-async function open(options: MicrophoneOptions = {}) {
-  const sound = new FakeAudioContext({ sampleRate: RATE });
-  const microphone = await openMicrophone({ context: sound as never, ...options });
-  onTestFinished(() => microphone.close());
-  return { microphone, sound };
-}
-async function listen(options: MicrophoneOptions = {}) {
-  const { microphone, sound } = await open(options);
-  const pieces: Captured[] = [];
-  const over = (async () => {
-    for await (const piece of microphone) pieces.push(piece);
-  })();
-  over.catch(() => undefined);
-  return { microphone, sound, pieces, over };
-}
-/** What was asked of promises and events is done. */
-const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-function expectWhole(pieces: readonly Captured[]): void {
-  let at = 0;
-  for (const piece of pieces) {
-    expect(piece.from).toBe(at);
-    expect(piece.pts).toBe(Math.round((at * 1e6) / RATE));
-    if (piece.kind === 'rows') {
-      expect(piece.rows).toHaveLength(piece.to - piece.from);
-      expect(piece.rows.every((x) => x === 0.5)).toBe(true);
-    }
-    at = piece.to;
-  }
-}
-/** Milliseconds of sound and of each reason, in order; one row is a sixteenth. */
-const story = (pieces: readonly Captured[]) => {
-  const told: [string, number][] = [];
-  for (const piece of pieces) {
-    const what = piece.kind === 'gap' ? piece.why : 'sound';
-    const ms = (piece.to - piece.from) / 16;
-    const last = told.at(-1);
-    if (last?.[0] === what) last[1] += ms;
-    else told.push([what, ms]);
-  }
-  return told;
-};
+useFakeSystem();
 
 describe('a microphone', () => {
   it('gives every row since its first sound, as sound or as missing: muted, moved to another device, closed', async () => {
@@ -281,48 +204,5 @@ describe('a microphone', () => {
     await sending;
     // 12,800 muted rows go in pieces of the server's 1000, and are one gap.
     expect(await client.end()).toMatchObject({ offset: 32_000, results: 120, gaps: 1 });
-  });
-});
-
-describe('a page that gets no microphone', () => {
-  const refused = async (name: string, options: MicrophoneOptions = {}) => {
-    system.refusal = { name, message: 'because' };
-    const outcome = await openMicrophone(options).catch((thrown) => thrown);
-    return outcome as { code: string; message: string; expected: string };
-  };
-
-  it.each([
-    ['NotAllowedError', 'ERR_MICROPHONE_DENIED', /permissions/],
-    ['SecurityError', 'ERR_MICROPHONE_DENIED', /permissions/],
-    ['NotFoundError', 'ERR_AUDIO_SYSTEM', /connected/],
-    ['NotReadableError', 'ERR_AUDIO_SYSTEM', /other program/],
-    ['OverconstrainedError', 'ERR_AUDIO_SYSTEM', /deviceId/],
-    ['SomethingNew', 'ERR_AUDIO_SYSTEM', /working microphone/],
-  ])('is told why and what to do: %s', async (name, code, advice) => {
-    const error = await refused(name);
-    expect(error.code).toBe(code);
-    expect(error.message).toContain(name);
-    expect(error.expected).toMatch(advice);
-  });
-
-  it('is told that it must be secure, that options are wrong, that a worklet is not to be had', async () => {
-    vi.stubGlobal('navigator', {});
-    const insecure = await openMicrophone().catch((thrown) => thrown);
-    vi.stubGlobal('navigator', { mediaDevices });
-    expect(insecure).toMatchObject({ code: 'ERR_AUDIO_SYSTEM', expected: expect.stringContaining('https') });
-    await expect(openMicrophone({ chunkMs: 1 })).rejects.toMatchObject({ code: 'ERR_USAGE' });
-    const lost = await openMicrophone({ workletUrl: '/no/such.js' }).catch((thrown) => thrown);
-    expect(lost).toMatchObject({ code: 'ERR_AUDIO_SYSTEM', expected: expect.stringContaining('/no/such.js') });
-    expect(system.tracks.every(({ readyState }) => readyState === 'ended')).toBe(true);
-  });
-
-  it('loses it for good when leave is taken back: the reader fails with the code', async () => {
-    const { microphone, sound, over } = await listen();
-    await sound.pass(200);
-    system.refusal = { name: 'NotAllowedError', message: 'taken back' };
-    system.tracks[0]!.say('ended');
-    await expect(over).rejects.toMatchObject({ code: 'ERR_MICROPHONE_DENIED' });
-    expect(microphone.state).toBe('closed');
-    await expect(microphone.use('desk')).rejects.toMatchObject({ code: 'ERR_MICROPHONE_DENIED' });
   });
 });

@@ -1,5 +1,5 @@
 // Clients that are not ours get the right results: the Python example, run as a user would run it, and a script that a
-// newcomer wrote from docs/protocol.md alone (raw-client.mjs). Right means the digest that this package's own client gets.
+// newcomer wrote from docs/protocol.md alone (docs/examples/raw-client.mjs). Right means the digest that this package's own client gets.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -81,7 +81,7 @@ describe('docs/examples/client.py', () => {
 });
 
 describe('a client written from docs/protocol.md alone', () => {
-  const newcomer = (...args: string[]) => run(process.execPath, [join(ROOT, 'test/docs/raw-client.mjs'), ...args]);
+  const newcomer = (...args: string[]) => run(process.execPath, [join(ROOT, 'docs/examples/raw-client.mjs'), ...args]);
 
   it('gets every result, and the digest', async () => {
     expectRight(lines((await newcomer(url, RECORDING)).stdout), gapped);

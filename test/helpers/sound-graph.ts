@@ -84,7 +84,11 @@ export class FakeAudioContext extends EventTarget {
     return { port: near };
   }
 
+  /** As in a browser that does not resample devices. */
+  refusesDevices = false;
+
   createMediaStreamSource(): FakeSource {
+    if (this.refusesDevices) throw new Error('another rate');
     return new FakeSource(this);
   }
   async suspend(): Promise<void> {

@@ -122,8 +122,13 @@ export class Microphone implements AsyncIterable<Captured> {
   }
 
   /** @internal What `openMicrophone` begins with. */
-  begin(stream: MediaStream): void {
-    this.#listenTo(stream);
+  async begin(stream: MediaStream): Promise<void> {
+    try {
+      this.#listenTo(stream);
+    } catch (thrown) {
+      await this.close();
+      throw thrown;
+    }
     // A page that was not clicked on waits for that here, for as long as it takes.
     this.#context.resume().catch(() => undefined);
   }
@@ -153,7 +158,7 @@ export class Microphone implements AsyncIterable<Captured> {
 
   #listenTo(stream: MediaStream): void {
     const track = stream.getAudioTracks()[0]!;
-    const node = this.#context.createMediaStreamSource(stream);
+    const node = this.#sourceOf(stream);
     clearTimeout(this.#searching);
     this.#leave();
     this.#source = { track, node };
@@ -163,6 +168,17 @@ export class Microphone implements AsyncIterable<Captured> {
     this.#tell();
     this.#options.onDevice?.(this.device!);
     if (track.readyState === 'ended') this.#ended(track);
+  }
+
+  /** @throws ERR_AUDIO_SYSTEM in a browser that does not resample a device to the context's rate */
+  #sourceOf(stream: MediaStream): MediaStreamAudioSourceNode {
+    try {
+      return this.#context.createMediaStreamSource(stream);
+    } catch (cause) {
+      for (const track of stream.getTracks()) track.stop();
+      const what = `the device does not go into sound at ${this.format.rate} Hz: ${(cause as Error).message}`;
+      throw engineError('ERR_AUDIO_SYSTEM', what, { cause, expected: 'no sampleRate, or the one of the device' });
+    }
   }
 
   #leave(): void {
@@ -247,11 +263,11 @@ export async function openMicrophone(options: MicrophoneOptions = {}): Promise<M
       broke: (error) => microphone.fail(asEngineError(error)),
     });
     const microphone = new Microphone(options, context, graph, queue);
-    microphone.begin(stream);
+    await microphone.begin(stream);
     return microphone;
   } catch (thrown) {
     for (const track of stream.getTracks()) track.stop();
-    if (context && context !== options.context) await context.close();
+    if (context && context !== options.context && context.state !== 'closed') await context.close();
     throw thrown;
   }
 }
