@@ -119,7 +119,7 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
     },
   );
 
-  it('the microphone accounts for all time: suspended, pulled out, muted, slept', async () => {
+  it('the microphone accounts for all time: suspended, moved to another device, pulled out, muted', async () => {
     const page = await chromium.open(`${pages.url}/empty.html`);
     interface Told {
       readonly pieces: readonly (readonly [string, number, number])[];
@@ -127,8 +127,9 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
       readonly rate: number;
       readonly seconds: number;
       readonly refused: string;
+      readonly moved: boolean;
     }
-    const { pieces, states, rate, seconds, refused } = await page.evaluate<Told>(`(async () => {
+    const { pieces, states, rate, seconds, refused, moved } = await page.evaluate<Told>(`(async () => {
       const { openMicrophone } = await import('/microphone.js');
       const tracks = [], states = [], pieces = [];
       const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -150,12 +151,19 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
         while (pieces.slice(had).filter(([why]) => why === what).length < count) await new Promise((r) => setTimeout(r, 10));
       };
       await more('sound');
-      await microphone.suspend();
-      await new Promise((r) => setTimeout(r, 800));
-      await microphone.resume();
+      for (const ms of [700, 200]) {
+        await microphone.suspend();
+        await new Promise((r) => setTimeout(r, ms));
+        await microphone.resume();
+        await more('sound');
+      }
+      const devices = await navigator.mediaDevices.enumerateDevices();
+      const other = devices.find(({ kind, deviceId }) => kind === 'audioinput' && deviceId !== 'default');
+      await microphone.use(other.deviceId);
+      const moved = microphone.device.deviceId === other.deviceId;
       await more('sound');
-      tracks[0].stop();
-      tracks[0].dispatchEvent(new Event('ended'));
+      tracks[1].stop();
+      tracks[1].dispatchEvent(new Event('ended'));
       await more('sound');
       microphone.mute();
       await more('muted', 1);
@@ -165,7 +173,7 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
       await more('sound');
       await microphone.close();
       await reading;
-      return { pieces, states, rate: microphone.format.rate, seconds: (performance.now() - first) / 1000, refused };
+      return { pieces, states, moved, rate: microphone.format.rate, seconds: (performance.now() - first) / 1000, refused };
     })()`);
     let at = 0;
     for (const [, from, to] of pieces) {
@@ -174,7 +182,8 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
     }
     const ms = (what: string) =>
       (1000 * pieces.reduce((sum, [why, from, to]) => sum + (why === what ? to - from : 0), 0)) / rate;
-    expect(ms('suspended')).toBeGreaterThan(700);
+    expect(ms('suspended')).toBeGreaterThan(850);
+    expect(moved).toBe(true);
     expect(ms('muted')).toBeGreaterThan(900);
     expect(ms('sound')).toBeGreaterThan(900);
     expect(at / rate).toBeGreaterThan(0.8 * seconds);

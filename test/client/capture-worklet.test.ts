@@ -139,6 +139,20 @@ describe('the capture processor', () => {
     }
   });
 
+  it('declares the shortest standstill of which it was told', () => {
+    const { run, scope, order, pieces } = capture(ROWS_10_MS);
+    run(5);
+    order({ stood: true });
+    scope.ms += 100;
+    run(5);
+    const [, , gap] = pieces();
+    expect(gap).toMatchObject({ from: 640, why: 'suspended' });
+    expect(Math.abs(gap!.to - 640 - 4800)).toBeLessThanOrEqual(128);
+    scope.ms += 100; // and no other
+    run(5);
+    expect(pieces().filter((piece) => 'why' in piece)).toHaveLength(1);
+  });
+
   it('says what it holds when it is stopped, also when time stands still, and is run no more', () => {
     const { run, order, reports } = capture(ROWS_10_MS);
     run(2);

@@ -4,11 +4,11 @@
 
 export const CAPTURE_PROCESSOR = 'millrace-capture';
 
-/** Milliseconds without a call after which time has stood still: a buffer of the slowest sound card is shorter. */
+/** Milliseconds without a call after which time has stood still, though nobody said so: no sound card's buffer is as long. */
 export const STALL_MS = 500;
 
-/** To the processor: why nothing is to be let in ('' to open), or that it is over. */
-export type CaptureOrder = { readonly shut: '' | GapWhy } | { readonly stop: true };
+/** To the processor: why nothing is to be let in ('' to open), that time has begun to stand still, or that it is over. */
+export type CaptureOrder = { readonly shut: '' | GapWhy } | { readonly stood: true } | { readonly stop: true };
 
 /**
  * muted: by `mute()`. device: there was none, or the system muted it. suspended: the page, its context or the machine stood
@@ -41,6 +41,7 @@ class Capture extends AudioWorkletProcessor {
     this.channels = channels;
     this.shut = '';
     this.stop = false;
+    this.stood = false;
     this.at = 0;
     this.block = new Float32Array(rows * channels);
     this.filled = 0;
@@ -50,16 +51,20 @@ class Capture extends AudioWorkletProcessor {
     this.clock = 0;
     this.warming = WARM_ROWS;
     this.port.onmessage = ({ data }) => {
-      if (!data.stop) {
+      if (data.stop) this.end();
+      else if (data.stood) this.stood = true;
+      else {
         this.shut = data.shut;
         if (data.shut === 'device') this.warming = WARM_ROWS;
-        return;
       }
-      this.stop = true;
-      this.endBlock();
-      this.endGap();
-      this.port.postMessage({ stopped: true });
     };
+  }
+
+  end() {
+    this.stop = true;
+    this.endBlock();
+    this.endGap();
+    this.port.postMessage({ stopped: true });
   }
 
   process([input], [output]) {
@@ -71,10 +76,11 @@ class Capture extends AudioWorkletProcessor {
     const now = Date.now();
     if (this.frame >= 0) {
       const waited = now - this.clock;
-      const lost = waited > ${STALL_MS} ? Math.round((waited * sampleRate) / 1000) : 0;
+      const lost = waited > (this.stood ? 0 : ${STALL_MS}) ? Math.round((waited * sampleRate) / 1000) : 0;
       const skipped = Math.max(lost, frame - this.frame);
       if (skipped > 0) this.skip(skipped, 'suspended');
     }
+    this.stood = false;
     this.frame = frame + count;
     this.clock = now;
     if (why) this.skip(count, why);

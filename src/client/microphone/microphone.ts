@@ -41,7 +41,10 @@ export class Microphone implements AsyncIterable<Captured> {
   #closing: Promise<void> | undefined;
   #searching: ReturnType<typeof setTimeout> | undefined;
   #devicesChanged = (): void => void this.#lookAround();
-  #contextChanged = (): void => this.#tell();
+  #contextChanged = (): void => {
+    if (this.#context.state !== 'running') this.#graph.order({ stood: true });
+    this.#tell();
+  };
 
   /** Use `openMicrophone`. */
   constructor(options: MicrophoneOptions, context: AudioContext, graph: CaptureGraph, queue: CapturedQueue) {
