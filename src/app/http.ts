@@ -68,7 +68,7 @@ function serveRequest(options: HttpOptions, request: IncomingMessage, response: 
     );
     return;
   }
-  const expected = 'GET /healthz, /readyz, /v1/pipelines, POST /v1/tickets, or a WebSocket at /v1/stream';
+  const expected = 'GET /healthz, /readyz, /v1/pipelines, POST /v1/tickets, or a WebSocket at /v1/stream or /compat';
   answer(404, { error: 'not found', expected });
 }
 

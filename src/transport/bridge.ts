@@ -81,8 +81,7 @@ export class Bridge {
   /** Says why, then closes. Resolves when the last state of a resumable stream is stored. */
   fail(error: EngineError): Promise<void> {
     if (this.#phase === 'closed') return this.#gone;
-    this.#line.error(error, true);
-    this.#line.close(error.closeCode || 1011, error.code);
+    this.#line.fail(error);
     this.#dispose(error);
     return this.#gone;
   }

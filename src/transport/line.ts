@@ -66,6 +66,11 @@ export class Line {
   error({ code, message, expected }: EngineError, fatal: boolean): void {
     this.send({ type: 'error', code, fatal, message, ...(expected === undefined ? {} : { expected }) });
   }
+  /** Says why, then closes. */
+  fail(error: EngineError): void {
+    this.error(error, true);
+    this.close(error.closeCode || 1011, error.code);
+  }
   cork(): void {
     this.#connection.cork();
   }

@@ -116,7 +116,6 @@ export function serveStreams(options: ServeOptions): StreamServer {
 function refuse(connection: Connection, codec: Codec, error: EngineError, log: (event: StreamEvent) => void): void {
   const line = new Line(connection, codec);
   connection.messages$.subscribe();
-  line.error(error, true);
-  line.close(error.closeCode, error.code);
+  line.fail(error);
   log({ event: 'refused', error });
 }
