@@ -1,5 +1,5 @@
 // The microphone helper without a browser: its worklet and all its logic, on sound whose time the test moves, with devices
-// that come and go as the test says. In a real browser: browser.test.ts.
+// that come and go as the test says. In a real browser: browser-microphone.test.ts.
 
 import { from, lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';

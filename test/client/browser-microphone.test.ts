@@ -1,48 +1,18 @@
-// The client and its microphone in a real browser: headless Chromium, whose microphone plays the bundled recording, against
-// the server with its real pipelines. Where no Chromium is installed these are not run, and the output says so; what they
-// rest on is tested without a browser beside them.
+// The microphone in a real browser. What it rests on is tested without one: microphone.test.ts, capture-worklet.test.ts.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type RunningServer, startServer } from '../../src/app/commands/serve.ts';
-import { connect } from '../../src/client/index.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CAPTURE_WORKLET } from '../../src/client/microphone/index.ts';
-import { ROOT } from '../arch/imports.ts';
-import { type Chromium, findChromium, launchChromium, NO_CHROMIUM, type Page } from '../helpers/chromium.ts';
-import { cutProxy } from '../helpers/cut-proxy.ts';
-import { type PageServer, servePages } from '../helpers/page-server.ts';
+import type { Page } from '../helpers/chromium.ts';
+import { servePages } from '../helpers/page-server.ts';
 import { bundle } from './bundle.ts';
+import { inChromium } from './in-chromium.ts';
 
-const path = findChromium();
-if (!path) console.warn(`${NO_CHROMIUM}${import.meta.filename}`);
-
-const RECORDING = 'assets/speech-in-noise.wav';
-const WAV_HEADER_BYTES = 44;
-const audio = { encoding: 'pcm_s16le', rate: 16_000, channels: 1 } as const;
-
-describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a browser`, () => {
-  let server: RunningServer;
-  let chromium: Chromium;
-  let pages: PageServer;
-  beforeAll(async () => {
-    const parts = [...(await bundle('index.ts', 'client')), ...(await bundle('microphone/index.ts', 'microphone'))];
-    const files = Object.fromEntries(parts.map(({ fileName, code = '' }) => [`/${fileName}`, code]));
-    server = await startServer({ host: '127.0.0.1', port: 0 });
-    pages = await servePages({ ...files, '/empty.html': '<!doctype html>' });
-    chromium = await launchChromium(path!, join(ROOT, RECORDING));
-  });
-  afterAll(async () => {
-    await chromium?.close();
-    await pages?.close();
-    await server?.close();
-  });
-
+inChromium('the microphone', (browser) => {
   describe('docs/examples/microphone.html, as it stands', () => {
     async function start(pipeline: string): Promise<Page> {
-      const page = await chromium.open(`${pages.url}/docs/examples/microphone.html`);
+      const page = await browser.chromium.open(`${browser.pages.url}/docs/examples/microphone.html`);
       await page.evaluate(`(() => {
-        document.getElementById('url').value = 'ws://127.0.0.1:${server.port}/v1/stream';
+        document.getElementById('url').value = 'ws://127.0.0.1:${browser.server.port}/v1/stream';
         document.getElementById('pipeline').value = '${pipeline}';
         document.getElementById('form').requestSubmit();
       })()`);
@@ -83,44 +53,8 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
     });
   });
 
-  it.each([{}, { protocol: 'pb' }, { frame: 'framed' }])(
-    'a resumable stream whose connection is cut has the digest of an undisturbed one: %o',
-    async (more) => {
-      const samples = new Int16Array(readFileSync(join(ROOT, RECORDING)).buffer.slice(WAV_HEADER_BYTES));
-      const quiet = connect(`ws://127.0.0.1:${server.port}/v1/stream`, { pipeline: 'vad', format: audio });
-      await quiet.send(samples);
-      const undisturbed = await quiet.end();
-      const proxy = await cutProxy(server.port, [40_000, 100_000, 3000, 150_000]);
-      onTestFinished(() => proxy.close());
-      const page = await chromium.open(`${pages.url}/empty.html`);
-      const got = await page.evaluate<{
-        end: object;
-        results: number;
-        dense: boolean;
-        states: string[];
-      }>(`(async () => {
-        const { connect } = await import('/client.js');
-        const recording = await (await fetch('/${RECORDING}')).arrayBuffer();
-        const samples = new Int16Array(recording.slice(${WAV_HEADER_BYTES}));
-        const seqs = [], states = [];
-        const client = connect('ws://127.0.0.1:${proxy.port}/v1/stream', {
-          pipeline: 'vad', format: ${JSON.stringify(audio)}, resume: true, ...${JSON.stringify(more)},
-          random: () => 0.01,
-          onResult: ({ seq }) => seqs.push(seq),
-          onState: (state) => states.push(state),
-        });
-        for (let at = 0; at < samples.length; at += 1600) await client.send(samples.subarray(at, at + 1600));
-        const end = await client.end();
-        return { end, results: seqs.length, dense: seqs.every((seq, i) => seq === i), states };
-      })()`);
-      expect(got).toMatchObject({ end: undisturbed, results: undisturbed.results, dense: true });
-      expect(proxy.cuts).toBe(4);
-      expect(got.states.filter((state) => state === 'lost')).toHaveLength(4);
-    },
-  );
-
   it('the microphone accounts for all time: suspended, moved to another device, pulled out, muted', async () => {
-    const page = await chromium.open(`${pages.url}/empty.html`);
+    const page = await browser.chromium.open(`${browser.pages.url}/empty.html`);
     interface Told {
       readonly pieces: readonly (readonly [string, number, number])[];
       readonly states: readonly string[];
@@ -200,7 +134,7 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
     };
     const strict = await servePages(files, { 'content-security-policy': "default-src 'self'" });
     onTestFinished(() => strict.close());
-    const page = await chromium.open(`${strict.url}/empty.html`);
+    const page = await browser.chromium.open(`${strict.url}/empty.html`);
     const open = (options: object) => `(async () => {
       const { openMicrophone } = await import('/microphone.js');
       const microphone = await openMicrophone(${JSON.stringify(options)});
@@ -216,7 +150,7 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
     const csp = { 'content-security-policy': "default-src 'self'; script-src 'self' blob:" };
     const allowing = await servePages(files, csp); // as docs/client.md says
     onTestFinished(() => allowing.close());
-    expect(await (await chromium.open(`${allowing.url}/empty.html`)).evaluate(open({}))).toBe('rows');
+    expect(await (await browser.chromium.open(`${allowing.url}/empty.html`)).evaluate(open({}))).toBe('rows');
   });
 
   it('a page that is refused the microphone is told so with a code', async () => {
@@ -224,7 +158,7 @@ describe.skipIf(!path)(path ? 'in Chromium' : `${NO_CHROMIUM}the client in a bro
     const files = { '/microphone.js': parts[0]!.code!, '/empty.html': '<!doctype html>' };
     const refusing = await servePages(files, { 'permissions-policy': 'microphone=()' });
     onTestFinished(() => refusing.close());
-    const page = await chromium.open(`${refusing.url}/empty.html`);
+    const page = await browser.chromium.open(`${refusing.url}/empty.html`);
     const error = await page.evaluate(`import('/microphone.js').then(({ openMicrophone }) => openMicrophone())
       .catch(({ code, message, expected }) => ({ code, message, expected }))`);
     expect(error).toMatchObject({ code: 'ERR_MICROPHONE_DENIED', expected: expect.stringContaining('permissions') });
