@@ -28,7 +28,7 @@ export interface ForecastOptions {
   readonly cell: 'ssm' | 'attention';
   /** Rows per second, for the pts of results; 0: rows without a rate. */
   readonly rateHz: number;
-  /** small: without the features turned by the season's phase; half the state at short horizons (docs/adr/0016). */
+  /** small: half the coefficients, points of the season and near steps, none turned by its phase; a quarter of the state. */
   readonly size?: 'full' | 'small' | undefined;
   /** Results carry nine quantiles as well. */
   readonly quantiles?: boolean | undefined;
@@ -79,6 +79,7 @@ export interface ForecastSizes {
   readonly ringRows: number;
 }
 
+/** Steps that are learned with the first band; unless all is small, each of them is forecast and judged itself. */
 const DIRECT_STEPS = 24;
 
 export function forecastSizes(options: ForecastOptions): ForecastSizes {
@@ -88,26 +89,29 @@ export function forecastSizes(options: ForecastOptions): ForecastSizes {
   assert(Number.isInteger(seasonRows) && seasonRows >= 2, 'a season has at least two rows');
   assert(coverage > 0 && coverage < 1, 'coverage is a share between 0 and 1');
   const lags = Math.min(24, seasonRows);
-  const leads = Math.min(24, seasonRows);
   // A quarter of the window: more coefficients than that only describe what the lags already say.
-  const order = Math.min(24, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
-  const turnedOrder = size === 'small' ? 0 : Math.min(12, order);
-  const turnedLags = size === 'small' ? 0 : Math.min(4, lags);
+  const small = size === 'small';
+  const leads = Math.min(small ? 12 : 24, seasonRows);
+  const order = Math.min(small ? 12 : 24, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
+  const turnedOrder = small ? 0 : Math.min(12, order);
+  const turnedLags = small ? 0 : Math.min(4, lags);
   const coefficients = model?.coefficients ?? 0;
   const features = order + lags + leads + 1 + 2 * (turnedOrder + turnedLags) + coefficients;
-  const knots = knotsUpTo(horizon, seasonRows);
+  const direct = small ? 1 : DIRECT_STEPS;
+  const knots = knotsUpTo(horizon, seasonRows, direct);
   const sizes = { order, turnedOrder, lags, turnedLags, leads, features, coefficients, knots };
   const experts = expertsOf(cell, model !== undefined).length;
-  return { ...sizes, experts, bands: bandsOf(knots), judged: judgedOf(knots), ringRows: Math.max(lags, horizon + 1) };
+  const judged = judgedOf(knots, direct);
+  return { ...sizes, experts, bands: bandsOf(knots), judged, ringRows: Math.max(lags, horizon + 1) };
 }
 
-/** 1 .. 24, then a quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way. */
-function knotsUpTo(horizon: number, seasonRows: number): number[] {
+/** 1 .. `direct`, then a quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way. */
+function knotsUpTo(horizon: number, seasonRows: number, direct: number): number[] {
   const knots: number[] = [];
   for (let step = 1; step < horizon; ) {
     knots.push(step);
     const seasonal = seasonRows / (step < 4 * seasonRows ? 4 : 2);
-    step += step < DIRECT_STEPS ? 1 : Math.max(1, Math.floor(Math.min(seasonal, step / 4)));
+    step += step < direct ? 1 : Math.max(1, Math.floor(Math.min(seasonal, step / 4)));
   }
   return [...knots, horizon];
 }
@@ -118,12 +122,12 @@ function bandsOf(knots: readonly number[]): Band[] {
   return near === knots.length ? [first] : [first, { from: near, to: knots.length, delay: knots.at(-1)! }];
 }
 
-/** All near knots, then one per quarter of the way: a queue of `step` forecasts waits for each of them. */
-function judgedOf(knots: readonly number[]): number[] {
+/** All knots up to `direct`, then one per quarter of the way: a queue of `step` forecasts waits for each of them. */
+function judgedOf(knots: readonly number[], direct: number): number[] {
   const judged: number[] = [];
   for (const [k, step] of knots.entries()) {
     const last = knots[judged.at(-1) ?? 0]!;
-    if (step <= DIRECT_STEPS || step >= 1.25 * last || k === knots.length - 1) judged.push(k);
+    if (step <= direct || step >= 1.25 * last || k === knots.length - 1) judged.push(k);
   }
   return judged;
 }
