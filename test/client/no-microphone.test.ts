@@ -3,7 +3,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type MicrophoneOptions, openMicrophone } from '../../src/client/microphone/index.ts';
 import { FakeAudioContext } from '../helpers/sound-graph.ts';
-import { listen, mediaDevices, RATE, system, useFakeSystem } from './microphones.ts';
+import { listen, mediaDevices, open, RATE, system, useFakeSystem } from './microphones.ts';
 
 useFakeSystem();
 
@@ -52,6 +52,18 @@ describe('a page that gets no microphone', () => {
     expect(microphone.device).toMatchObject({ deviceId: 'default' });
     expect(system.tracks.map(({ readyState }) => readyState)).toEqual(['ended', 'live', 'ended']);
     expect(sound.state).toBe('running'); // the page's own
+  });
+
+  it('frees it when the client that it is sent to fails', async () => {
+    const { microphone, sound } = await open();
+    const sending = microphone.sendTo({
+      send: () => Promise.reject(new Error('the stream was given up')),
+      gap: () => Promise.resolve(),
+    });
+    await Promise.all([sound.pass(200), expect(sending).rejects.toThrow('given up')]);
+    expect(microphone.state).toBe('closed');
+    expect(system.tracks[0]!.readyState).toBe('ended');
+    await microphone.close();
   });
 
   it('loses it for good when leave is taken back: the reader fails with the code', async () => {
