@@ -2,27 +2,47 @@
 // other arena: a snapshot from here restores there, and back.
 
 import { allocate, type Block, kernelMemory, release } from '../kernel/wasm/memory.ts';
-import { type Layout, makeState, type State, stateBytes } from './state.ts';
+import { type Layout, type State, stateBytes, type Views, viewsOf } from './state.ts';
 
 export interface OwnedState<L extends Layout = Layout> {
   readonly state: State<L>;
+  /** A copy of its bytes. */
+  copy(): Uint8Array;
   /** Gives the bytes back. Nothing may touch the state afterwards: another stream will. */
   release(): void;
 }
 
-/** A class, since a stream has a dozen of them. */
-class NearState<L extends Layout> implements OwnedState<L> {
-  readonly state: State<L>;
+/** A stream has a dozen of them: one object for all, and `bytes` only when somebody asks (who works on slots never does). */
+class NearState<L extends Layout> implements OwnedState<L>, State<L> {
+  readonly at: Views<L>;
+  readonly #size: number;
+  readonly #buffer: ArrayBufferLike;
   #block: Block | undefined;
+  #bytes: Uint8Array | undefined;
 
   constructor(layout: L) {
-    this.#block = allocate(stateBytes(layout));
-    this.state = this.#block ? makeState(layout, kernelMemory().buffer, this.#block.address) : makeState(layout);
-    this.state.bytes.fill(0);
+    this.#size = stateBytes(layout);
+    this.#block = allocate(this.#size);
+    this.#buffer = this.#block ? kernelMemory().buffer : new ArrayBuffer(this.#size);
+    this.at = viewsOf(layout, this.#buffer, this.#block?.address ?? 0);
+    this.#view().fill(0);
+  }
+  get state(): State<L> {
+    return this;
+  }
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.#view();
+    return this.#bytes;
+  }
+  copy(): Uint8Array {
+    return this.#view().slice();
   }
   release(): void {
     if (this.#block) release(this.#block);
     this.#block = undefined;
+  }
+  #view(): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#block?.address ?? 0, this.#size);
   }
 }
 

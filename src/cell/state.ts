@@ -69,8 +69,14 @@ export function slotOffsets<L extends Layout>(layout: L): { readonly [K in keyof
 
 /** A state over `buffer` at `byteOffset` (a slot of a slab), or over a buffer of its own. Zeroed only if freshly made. */
 export function makeState<L extends Layout>(layout: L, buffer?: ArrayBufferLike, byteOffset = 0): State<L> {
-  const { bytes: size, offsets, blank } = planOf(layout);
+  const size = stateBytes(layout);
   const arena = buffer ?? new ArrayBuffer(size);
+  return { bytes: new Uint8Array(arena, byteOffset, size), at: viewsOf(layout, arena, byteOffset) };
+}
+
+/** The slots of a state of this layout that lies at `byteOffset`. */
+export function viewsOf<L extends Layout>(layout: L, arena: ArrayBufferLike, byteOffset: number): Views<L> {
+  const { bytes: size, offsets, blank } = planOf(layout);
   assert(byteOffset % 8 === 0 && byteOffset + size <= arena.byteLength, 'state slot outside its slab or unaligned');
   // Parsed, an object has all its places from the start; filled name by name, one with many becomes a hash table, five times
   // as large and slower to read.
@@ -82,7 +88,12 @@ export function makeState<L extends Layout>(layout: L, buffer?: ArrayBufferLike,
     else if (slot.dtype === 'f64') at[name] = new Float64Array(arena, offset, count);
     else at[name] = new Uint32Array(arena, offset, count);
   }
-  return { bytes: new Uint8Array(arena, byteOffset, size), at: at as Views<L> };
+  return at as Views<L>;
+}
+
+/** Zeros in every slot. */
+export function clearState({ at }: State): void {
+  for (const name in at) at[name]!.fill(0);
 }
 
 /** Overwrites `state` with snapshot bytes. ERR_STATE_LAYOUT when the sizes differ: the snapshot is of another model. */

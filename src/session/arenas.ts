@@ -4,13 +4,14 @@
 import { assert } from '../base/assert.ts';
 import { engineError } from '../base/errors.ts';
 import { makeNearState, type OwnedState } from '../cell/near-state.ts';
-import { type Layout, restoreState, type State } from '../cell/state.ts';
+import { type Layout, restoreState, type State, stateBytes } from '../cell/state.ts';
 import type { Snapshot } from '../item/snapshot.ts';
 
 export class Arenas {
-  readonly #names: string[] = [];
+  #names: string[] = [];
   #owned: OwnedState[] = [];
   #saved: Snapshot['slots'] | undefined;
+  #bytes = 0;
   #sealed = false;
 
   constructor(saved: Snapshot['slots'] | undefined) {
@@ -23,6 +24,7 @@ export class Arenas {
     const near = makeNearState(layout);
     this.#owned.push(near);
     this.#names.push(slot);
+    this.#bytes += stateBytes(layout);
     init(near.state);
     if (this.#saved) restoreSlot(near.state, slot, this.#saved);
     return near.state;
@@ -31,14 +33,17 @@ export class Arenas {
   /** After this no slot can be added: a stream's state has its final size before the first row. */
   seal(): void {
     this.#sealed = true;
+    // Copies have no room to grow, which a list filled one by one has: 17 places.
+    this.#names = this.#names.slice();
+    this.#owned = this.#owned.slice();
     this.#saved = undefined;
   }
   bytes(): number {
-    return this.#owned.reduce((sum, { state }) => sum + state.bytes.length, 0);
+    return this.#bytes;
   }
   copy(): Record<string, Uint8Array> {
     assert(this.#owned.length === this.#names.length, 'a snapshot of a stream that was closed');
-    return Object.fromEntries(this.#owned.map(({ state }, i) => [this.#names[i]!, state.bytes.slice()]));
+    return Object.fromEntries(this.#owned.map((near, i) => [this.#names[i]!, near.copy()]));
   }
   /** The stream is over: its memory is given to others. Nothing may touch its states afterwards. */
   release(): void {

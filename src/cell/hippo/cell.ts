@@ -9,7 +9,7 @@ import { legendreRow } from '../../kernel/plain/hippo-legendre.ts';
 import { legsStep, legtStep } from '../../kernel/plain/hippo-step.ts';
 import type { Cell } from '../cell.ts';
 import { scanBySteps } from '../scan-by-steps.ts';
-import { f32, f64, type State } from '../state.ts';
+import { clearState, f32, f64, type State } from '../state.ts';
 import { type HippoConfig, legsParams, legtParams, TICKS_PER_ROW } from './params.ts';
 
 export const hippoLayout = ({ width, order }: HippoConfig) => ({
@@ -64,9 +64,7 @@ export function hippoCell(config: HippoConfig): HippoCell {
     layout: hippoLayout(config),
     contextRows: Infinity, // LegT too: its window has a soft edge
     config,
-    init(state) {
-      state.bytes.fill(0);
-    },
+    init: clearState,
     step(state, x, y) {
       stepAfter(state, x, y, 1);
     },

@@ -1,6 +1,6 @@
 // What the detector remembers of a column: some 10 KB, whatever the stream's length. One slot per quantity over all columns.
 
-import { f32, f64, type State, type Views } from '../../cell/state.ts';
+import { clearState, f32, f64, type State, type Views } from '../../cell/state.ts';
 import { DAY_BINS, WEEK_BINS } from './calendar.ts';
 import { STATISTICS } from './statistics.ts';
 
@@ -41,8 +41,9 @@ export const columnLayout = (width: number) => ({
 export type ColumnLayout = ReturnType<typeof columnLayout>;
 export type ColumnViews = Views<ColumnLayout>;
 
-export function initColumns({ at, bytes }: State<ColumnLayout>): void {
-  bytes.fill(0);
+export function initColumns(state: State<ColumnLayout>): void {
+  const { at } = state;
+  clearState(state);
   for (let i = 1; i < at.theta.length; i += FEATURES) at.theta[i] = 0.9; // until it knows better: nearly the last value
   for (let i = 0; i < at.inverse.length; i += FEATURES * FEATURES) startInverse(at.inverse.subarray(i));
   at.multiple.fill(2.5); // a Gaussian's 90 % lies at 2.06 mean absolute errors

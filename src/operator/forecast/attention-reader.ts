@@ -2,7 +2,7 @@
 // followed them are values. Nothing is learned and nothing is compressed; the window has about as many bytes as the
 // ssm reader's whole state, so the comparison is at equal memory. Read next: kernel/plain/rls-window-attention.ts.
 
-import { f32 } from '../../cell/state.ts';
+import { clearState, f32 } from '../../cell/state.ts';
 import { windowAttention } from '../../kernel/plain/rls-window-attention.ts';
 import { perColumn } from '../per-column.ts';
 import type { StreamContext } from '../stage.ts';
@@ -22,7 +22,7 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
   const pending = new Float32Array(width); // from `advance` to the `read`s of the same row
 
   function open(context: StreamContext): Reader {
-    const state = context.state('forecast.window', layout, ({ bytes }) => bytes.fill(0));
+    const state = context.state('forecast.window', layout, clearState);
     const { held } = state.at;
     const windows = perColumn(state, width).map(({ window }) => window);
     return {
@@ -46,7 +46,7 @@ export function attentionReader(options: ForecastOptions, sizes: ForecastSizes):
         for (const [k, step] of sizes.knots.entries()) out![k] = steps[step - 1]!;
       },
       reset() {
-        state.bytes.fill(0);
+        clearState(state);
       },
     };
   }

@@ -1,7 +1,7 @@
 // State of the forecaster apart from its memories: one slot per quantity over all columns, and views of it per column,
 // made once per stream. Everything a column knows lies here or in a memory; nothing lies in closures.
 
-import { f32, f64, type State, type Views } from '../../cell/state.ts';
+import { clearState, f32, f64, type State, type Views } from '../../cell/state.ts';
 import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 
 /** Shares of values that should lie below each quantile. */
@@ -43,8 +43,8 @@ export const channelLayout = ({ width, horizon, seasonRows, quantiles }: Forecas
 export type ChannelLayout = ReturnType<typeof channelLayout>;
 export type ChannelViews = Views<ChannelLayout>;
 
-export function initChannels({ at, bytes }: State<ChannelLayout>): void {
-  bytes.fill(0);
-  at.issued.fill(NaN);
-  at.targets.fill(NaN);
+export function initChannels(state: State<ChannelLayout>): void {
+  clearState(state);
+  state.at.issued.fill(NaN);
+  state.at.targets.fill(NaN);
 }

@@ -6,7 +6,7 @@
 // State has one fixed size, whatever the stream's length. Read next: sensor.ts, column.ts, docs/adr/0016.
 
 import { type Micros, micros } from '../../base/units.ts';
-import { f64 } from '../../cell/state.ts';
+import { clearState, f64 } from '../../cell/state.ts';
 import type { Chunk } from '../../item/item.ts';
 import { ptsOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
@@ -33,7 +33,7 @@ export function forecast(options: ForecastOptions): Stage {
 
   return makeStage((context, emit) => {
     const pace = context.state('forecast.pace', PACE_LAYOUT, initPace);
-    const gap = context.state('forecast.gap', GAP_LAYOUT, ({ bytes }) => bytes.fill(0));
+    const gap = context.state('forecast.gap', GAP_LAYOUT, clearState);
     const { step, hold, reset } = openSensor(context);
 
     function forecastRow(chunk: Chunk, i: number): void {
@@ -76,7 +76,7 @@ export function forecast(options: ForecastOptions): Stage {
       },
       mark(item) {
         if (item.what === 'reset') {
-          gap.bytes.fill(0);
+          clearState(gap);
           initPace(pace);
           reset();
         }

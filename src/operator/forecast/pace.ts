@@ -1,7 +1,7 @@
 // How many rows of time lie between two rows that bring their own times: the step in units of the usual step, which is the
 // median of the last 31. A step of 5 usual steps is 4 missing rows and one row; a jitter of 3 % counts as none.
 
-import { f64, type State } from '../../cell/state.ts';
+import { clearState, f64, type State } from '../../cell/state.ts';
 
 const STEPS = 31;
 const TICKS_PER_ROW = 16; // what the memories resolve
@@ -14,9 +14,9 @@ export const PACE_LAYOUT = {
   count: f64(1),
 };
 
-export function initPace({ at, bytes }: State<typeof PACE_LAYOUT>): void {
-  bytes.fill(0);
-  at.last[0] = NaN;
+export function initPace(state: State<typeof PACE_LAYOUT>): void {
+  clearState(state);
+  state.at.last[0] = NaN;
 }
 
 const sorted = new Float64Array(STEPS); // scratch

@@ -2,7 +2,7 @@
 // Owns the order in which guard, level memory, reader and columns act; all of their state comes from the context.
 
 import { hippoCell } from '../../cell/hippo/index.ts';
-import { f64 } from '../../cell/state.ts';
+import { clearState, f64 } from '../../cell/state.ts';
 import { perColumn } from '../per-column.ts';
 import type { StreamContext } from '../stage.ts';
 import { attentionReader } from './attention-reader.ts';
@@ -38,7 +38,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
   const discarded = new Float32Array(levelCell.dOut);
 
   return (context) => {
-    const clock = context.state('forecast.clock', CLOCK_LAYOUT, ({ bytes }) => bytes.fill(0));
+    const clock = context.state('forecast.clock', CLOCK_LAYOUT, clearState);
     const memory = context.state('forecast.level', levelCell.layout, levelCell.init);
     const columns = context.state('forecast.columns', layout, initChannels);
     const views = perColumn(columns, width);
@@ -72,7 +72,7 @@ export function sensor(options: ForecastOptions): (context: StreamContext) => Se
         for (const channel of views) if (channel.rows[0]! > 0) holdColumn(channel, rows, row[0]!, sizes.ringRows);
       },
       reset() {
-        clock.bytes.fill(0);
+        clearState(clock);
         levelCell.init(memory);
         initChannels(columns);
         reader.reset();

@@ -2,7 +2,7 @@
 // Read next: features.ts (what the regression sees), regression.ts (how it learns).
 
 import { hippoCell } from '../../cell/hippo/index.ts';
-import { stateBytes } from '../../cell/state.ts';
+import { clearState, stateBytes } from '../../cell/state.ts';
 import { perColumn } from '../per-column.ts';
 import type { StreamContext } from '../stage.ts';
 import { featureRow } from './features.ts';
@@ -26,8 +26,8 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): Reade
 
   function open(context: StreamContext): Reader {
     const memory = context.state('forecast.memory', cell.layout, cell.init);
-    const state = context.state('forecast.regression', layout, ({ bytes }) => bytes.fill(0));
-    const pooled = context.state('forecast.pooled', sharedLayout, ({ bytes }) => bytes.fill(0));
+    const state = context.state('forecast.regression', layout, clearState);
+    const pooled = context.state('forecast.pooled', sharedLayout, clearState);
     const learned = openLearned(perColumn(state, width), pooled.at);
     const memories = perColumn(memory, width);
     return {
@@ -45,8 +45,8 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): Reade
       },
       reset() {
         cell.init(memory);
-        state.bytes.fill(0);
-        pooled.bytes.fill(0);
+        clearState(state);
+        clearState(pooled);
       },
     };
   }
