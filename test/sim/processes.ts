@@ -30,11 +30,21 @@ function processOf(child: ChildProcess): Process {
   };
 }
 
+export interface ServerSettings {
+  /** Flags beside port, folder of states and log. */
+  readonly args?: readonly string[];
+  /** In place of a chaos run's. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** @returns once it listens */
-export async function startServer(states: string): Promise<Process & { readonly port: number }> {
-  const args = [join(DIST, 'src/app/main.js'), 'serve', '--port', '0', '--state-dir', states, '--quiet'];
+export async function startServer(
+  states: string,
+  { args: more = [], env = LIMITS }: ServerSettings = {},
+): Promise<Process & { readonly port: number }> {
+  const args = [join(DIST, 'src/app/main.js'), 'serve', '--port', '0', '--state-dir', states, '--quiet', ...more];
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, ...LIMITS },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
