@@ -53,4 +53,13 @@ function ended(worker: Worker, signal: 'SIGTERM' | 'SIGINT'): Promise<void> {
 /** From 0; 0 too when there are no workers. */
 export const workerPlace = (): number => Number(process.env[PLACE] ?? 0);
 
+/** For those who send something on `beforeExit`, as traces do. */
+const LEAVE_MS = 5000;
+
+/** Of a worker that is done: its channel to the first process would keep it alive. */
+export function leave(): void {
+  cluster.worker?.disconnect();
+  setTimeout(() => process.exit(0), LEAVE_MS).unref();
+}
+
 export const isWorker = (): boolean => cluster.isWorker;

@@ -42,7 +42,8 @@ export interface Served {
 
 /** `millrace serve` on a free port. */
 export async function serve(...args: string[]): Promise<Served> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', ...args], { cwd: ROOT });
+  const env = { ...process.env, MILLRACE_WARM: 'none' }; // readiness has a test of its own
+  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', ...args], { cwd: ROOT, env });
   const finished = finish(child);
   const port = await new Promise<string>((resolve, reject) => {
     child.stdout.on('data', (text: string) => {

@@ -76,6 +76,19 @@ describe('metrics', () => {
     expect(lines[0]!.session).toBe(lines[1]!.session);
   });
 
+  it('begin at 0 where alerts ask for an increase', async () => {
+    const { url, figures } = await open();
+    const none = await figures();
+    expect(none.figure('millrace_refused_total{code="ERR_SESSION_LIMIT"}')).toBe(0);
+    expect(none.figure('millrace_connections_closed_total{code="ERR_INVARIANT"}')).toBe(0);
+    const client = await openRaw(url);
+    client.send(SENSOR);
+    await client.next('ready');
+    const { figure } = await figures();
+    for (const name of ['gaps_total', 'gap_rows_total'])
+      for (const why of ['shed', 'fault']) expect(figure(`millrace_${name}{pipeline="forecast",why="${why}"}`)).toBe(0);
+  });
+
   it('count who was turned away, and why', async () => {
     const { url, figures, logged } = await open({
       guard: { origins: ['https://example.org'] },

@@ -31,7 +31,7 @@ import { readCertificate, type TlsFlags } from '../serve/tls.ts';
 import { chooseToWarm, type NotReady, warm } from '../serve/warm.ts';
 import { createWatchers } from '../serve/watchers.ts';
 import { usage } from '../usage.ts';
-import { isWorker, startWorkers, workerPlace } from '../workers.ts';
+import { isWorker, leave, startWorkers, workerPlace } from '../workers.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -183,7 +183,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     print(`${signal}: draining ${server.sessions()} streams`);
     await server.drain(DRAIN_MS);
     print('drained');
-    if (!alone) process.exit(0); // a worker's channel to the first process would keep it alive
+    if (!alone) leave();
   };
   process.on('SIGHUP', () => void server.reload());
   process.once('SIGTERM', () => void stop('SIGTERM'));

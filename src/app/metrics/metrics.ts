@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ErrorCode } from '../../base/errors.ts';
+import type { GapCause } from '../../item/item.ts';
 import type { StreamEvent } from '../../transport/serve-streams.ts';
 import type { OpenMeter } from '../../transport/stream-meter.ts';
 import { createLatencies } from './latency.ts';
@@ -14,6 +15,17 @@ export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
 }
+
+// A series that begins at 1 shows no increase, so what alerts ask for (docs/operations/alerts.yml) begins at 0.
+const REFUSALS = [
+  'ERR_UNAUTHENTICATED',
+  'ERR_FORBIDDEN',
+  'ERR_RATE_LIMIT',
+  'ERR_SESSION_LIMIT',
+  'ERR_DRAINING',
+] as const;
+const ENDS = ['', 'ERR_INVARIANT'] as const;
+const CAUSES: readonly GapCause[] = ['client', 'lost', 'late', 'shed', 'fault'];
 
 export function createMetrics(): Metrics {
   const registers = [new Registry()];
@@ -36,10 +48,13 @@ export function createMetrics(): Metrics {
   const refused = counter('refused_total', 'Handshakes, tickets and connections that were refused', ['code']);
   const gaps = counter('gaps_total', 'Gaps declared; shed: dropped by policy', ['pipeline', 'why']);
   const gapRows = counter('gap_rows_total', 'Rows in them', ['pipeline', 'why']);
+  for (const code of REFUSALS) refused.inc({ code }, 0);
+  for (const code of ENDS) closed.inc({ code }, 0);
   return {
     meter({ pipeline, stateBytes: bytes }) {
       const latency = latencies.of(pipeline);
       streams.inc({ pipeline });
+      for (const why of CAUSES) for (const count of [gaps, gapRows]) count.inc({ pipeline, why }, 0);
       opened.inc({ pipeline });
       stateBytes.inc({ pipeline }, bytes);
       return {

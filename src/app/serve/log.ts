@@ -8,6 +8,7 @@ import { usage } from '../usage.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 const STDERR = 2;
+const PLACES_MAX = 5;
 
 /** @throws ERR_USAGE */
 export function openLog(level: string): Logger {
@@ -24,8 +25,21 @@ export function logRefusal(log: Logger, code: ErrorCode): void {
 }
 
 export function logStream(log: Logger, event: StreamEvent): void {
-  const code = 'error' in event && event.error ? { code: event.error.code } : {};
-  if (event.event === 'opened') log.info({ session: event.id }, 'stream opened');
-  else if (event.event === 'closed') log.info({ session: event.id, ...code }, 'stream closed');
-  else log.warn(code, 'stream refused');
+  if (event.event === 'opened') return log.info({ session: event.id }, 'stream opened');
+  const { error } = event;
+  const code = error ? { code: error.code } : {};
+  if (event.event === 'refused') log.warn(code, 'stream refused');
+  else if (error?.code !== 'ERR_INVARIANT') log.info({ session: event.id, ...code }, 'stream closed');
+  else log.error({ session: event.id, ...code, at: placesOf(error) }, 'stream closed');
+}
+
+/** Where something of ours threw. Not what it said: that may quote a payload. */
+function placesOf(error: Error): string[] {
+  const { cause } = error;
+  const { message, stack = '' } = cause instanceof Error ? cause : error;
+  const places = stack
+    .slice(stack.indexOf(message) + message.length)
+    .split('\n')
+    .map((line) => /^\s+at (.*)$/.exec(line)?.[1]);
+  return places.filter((place) => place !== undefined).slice(0, PLACES_MAX);
 }
