@@ -48,7 +48,8 @@ describe('a resumable stream', () => {
       const client = await attach(server.url, token === undefined ? true : { token, seq });
       expect(client.ready).toMatchObject({ recovered: round > 0, seq });
       const { offset } = client.ready;
-      const to = Math.min(offset + 5000 + 333 * round, ROWS);
+      // What is stored may lie behind what was told of: a server takes over from one that has not yet seen the cut.
+      const to = Math.min(Math.max(offset, seq * 160) + 5000 + 333 * round, ROWS);
       client.sendRows(offset, to);
       await until(() => client.results().length > 10);
       await client.cut();
