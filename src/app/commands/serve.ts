@@ -18,6 +18,7 @@ import { print } from '../print.ts';
 import {
   addServeOptions,
   chooseSettings,
+  misspelt,
   type ServeFlags,
   serveConfig,
   shownConfig,
@@ -170,12 +171,12 @@ async function serve(flags: ServeFlags): Promise<void> {
   const alone = config.workers === 1;
   if (!alone && !isWorker()) {
     const port = await startWorkers(config.workers, handDown(chosens));
-    log.info({ config: shown }, 'configuration');
+    logConfiguration(log, shown);
     return print(listening(config, port));
   }
   const server = await startServer({ ...config, log, ...grouped(config) });
   if (alone) {
-    log.info({ config: shown }, 'configuration');
+    logConfiguration(log, shown);
     print(listening(config, server.port));
   }
   if (!server.asks && !LOOPBACK.has(config.host)) log.warn('everybody who reaches this server gets in');
@@ -188,6 +189,11 @@ async function serve(flags: ServeFlags): Promise<void> {
   process.on('SIGHUP', () => void server.reload());
   process.once('SIGTERM', () => void stop('SIGTERM'));
   process.once('SIGINT', () => void stop('SIGINT'));
+}
+
+function logConfiguration(log: Logger, config: object): void {
+  log.info({ config }, 'configuration');
+  for (const one of misspelt(process.env)) log.warn(one, 'variable that means nothing');
 }
 
 /** JSON with a setting a line. */

@@ -9,6 +9,7 @@ import type { EngineError } from '../../base/errors.ts';
 import {
   addServeOptions,
   chooseSettings,
+  misspelt,
   type ServeFlags,
   serveConfig,
   shownConfig,
@@ -191,6 +192,35 @@ describe('what is wrong elsewhere', () => {
     expect(await of(['--limit', 'sesions-max=5'])).toMatch('; sessions-max=<number>, perhaps; <name>=<number>');
     expect(await of(['--limit', 'port=5'])).toMatch('ERR_USAGE --limit cannot be "port=5"');
     expect(await of([], { MILLRACE_CREDIT_BYTES: '1e400' })).toMatch('MILLRACE_CREDIT_BYTES cannot be "1e400"');
+  });
+});
+
+describe('variables that mean nothing', () => {
+  it('are told when they are nearly one of ours, and not when a platform put them there', () => {
+    expect(
+      misspelt({
+        MILLRACE_SESSION_MAX: '5',
+        MILLRACE_PORT: '8080',
+        MILLRACE_TOKENS: 'acme s3cret',
+        MILLRACE_TOKENS_FILE: 'x',
+        MILLRACE_CONFIG: 'x',
+        MILLRACE_WORKERS: '2',
+        MILLRACE_INFLUX_TOKEN: 'y',
+        SESSION_MAX: '5',
+      }),
+    ).toEqual([
+      { variable: 'MILLRACE_SESSION_MAX', nearest: 'MILLRACE_SESSIONS_MAX' },
+      { variable: 'MILLRACE_PORT', nearest: 'MILLRACE_LISTEN_PORT' },
+    ]);
+    const kubernetes = {
+      MILLRACE_PORT: 'tcp://10.0.0.1:8080',
+      MILLRACE_SERVICE_HOST: '10.0.0.1',
+      MILLRACE_SERVICE_PORT: '8080',
+      MILLRACE_PORT_8080_TCP: 'tcp://10.0.0.1:8080',
+      MILLRACE_PORT_8080_TCP_ADDR: '10.0.0.1',
+      MILLRACE_PORT_8080_TCP_PROTO: 'tcp',
+    };
+    expect(misspelt(kubernetes)).toEqual([]);
   });
 });
 

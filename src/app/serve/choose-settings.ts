@@ -3,6 +3,7 @@
 
 import { type Command, Option } from 'commander';
 import { readConfigFile } from '../config/config-file.ts';
+import { nearest } from '../config/nearest.ts';
 import { type Chosen, type Chosens, type Environment, resolveSettings, shownSettings } from '../config/resolve.ts';
 import { limitsOf, splitLimit } from '../config.ts';
 import { TOKENS_VARIABLE } from './open-guard.ts';
@@ -57,6 +58,29 @@ export function serveConfig(chosens: Chosens): ServeConfig {
   const entries = FLAG_SETTINGS.map(({ name }) => [camelCase(name), chosens.get(name)?.value] as const);
   const set = Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   return { ...set, limits: limitsOf(chosens) } as unknown as ServeConfig;
+}
+
+const OF_KUBERNETES = /^MILLRACE_(SERVICE|PORT)_/;
+
+export interface Misspelt {
+  readonly variable: string;
+  /** What it may be meant for. */
+  readonly nearest: string;
+}
+
+/**
+ * Variables that are none of ours, but nearly: nothing refuses them, since platforms put others of their own beside them
+ * (Kubernetes: MILLRACE_PORT=tcp://…, MILLRACE_SERVICE_HOST and others for a service of this name).
+ */
+export function misspelt(environment: Environment): readonly Misspelt[] {
+  const known = new Map(SERVE_SETTINGS.map(({ name, variable }) => [name, variable]));
+  const ours = new Set([...known.values(), CONFIG_VARIABLE, TOKENS_VARIABLE, WORKER_SETTINGS_VARIABLE]);
+  const others = Object.keys(environment).filter((name) => name.startsWith('MILLRACE_') && !ours.has(name));
+  return others.flatMap((variable) => {
+    const platforms = OF_KUBERNETES.test(variable) || environment[variable]?.startsWith('tcp://');
+    const name = platforms ? undefined : nearest(variable, [...known.keys()]);
+    return name === undefined ? [] : [{ variable, nearest: known.get(name)! }];
+  });
 }
 
 /** For people and logs. Paths to secrets are named; a secret itself can only stand in a variable, and is not shown. */
