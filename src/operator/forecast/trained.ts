@@ -62,9 +62,8 @@ export function trained(options: ForecastOptions, sizes: ForecastSizes, { cell, 
 
     function advance(channel: number, views: ChannelViews, moment: Moment): void {
       const { said } = columns[channel]!;
-      const first = views.rows[0] === seasonRows;
       said[0] = fillInputs(inputs, views, moment, seasonRows);
-      const dt = Math.min(first ? ticks : late[channel]! * ticks, DT_MOST);
+      const dt = Math.min(late[channel]! * ticks, DT_MOST);
       if (timed) cell.stepAfter!(cells[channel]!, inputs, output, dt);
       else cell.step(cells[channel]!, inputs, output);
       for (let k = 0; k < output.length; k++) said[1 + k] = Math.min(Math.max(output[k]!, -LIMIT), LIMIT);
