@@ -1,6 +1,6 @@
 // Spans of streams on a real server, as OpenTelemetry's own SDK collects them; and that without one nobody watches.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
@@ -14,7 +14,12 @@ import {
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type ServeSettings, startServer } from '../../src/app/commands/serve.ts';
 import { createStreamSpans } from '../../src/app/traces/stream-spans.ts';
-import { openRaw } from './test-server.ts';
+import { connect } from '../../src/client/index.ts';
+import { DEFAULT_LIMITS } from '../../src/transport/limits.ts';
+import { type MemorySocket, memoryTransport } from '../../src/transport/memory/memory-transport.ts';
+import { serveStreams } from '../../src/transport/serve-streams.ts';
+import { openTestPipeline } from './test-pipelines.ts';
+import { openRaw, realClock } from './test-server.ts';
 
 const SENSOR = { type: 'start', v: 1, pipeline: 'anomaly', format: { encoding: 'csv', fields: ['a'] } };
 const OPENED = {
@@ -83,6 +88,66 @@ describe('a span for each stream', () => {
       'millrace.close_code': 1000,
     });
     expect(eventsOf(span!)).toEqual([['gap', { why: 'client', rows: 7 }]]);
+  });
+
+  it('says whose it was', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-traces-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const tokens = join(folder, 'tokens');
+    await writeFile(tokens, 'acme acme-0123456789abcdef\n');
+    const exporter = register();
+    const { url } = await open({ guard: { tokens } });
+    const token = Buffer.from('acme-0123456789abcdef').toString('base64url');
+    const client = await openRaw(url, ['millrace.v1', `auth.${token}`]);
+    client.send(SENSOR);
+    client.send({ type: 'close' });
+    await client.closed;
+    const [span] = await finished(exporter, 1);
+    expect(span!.attributes).toMatchObject({ 'millrace.tenant': 'acme' });
+    expect(JSON.stringify(span!.attributes)).not.toContain('0123456789');
+  });
+
+  it('says what was shed', async () => {
+    const exporter = register();
+    const spans = createStreamSpans();
+    const transport = memoryTransport();
+    const streams = serveStreams({
+      transport,
+      openPipeline: openTestPipeline,
+      clock: realClock,
+      limits: { ...DEFAULT_LIMITS, backlogBytesMax: 2000, creditBytes: 5000 },
+      log: spans.event,
+      meter: spans.meter,
+    });
+    let socket!: MemorySocket;
+    let gaps = 0;
+    const client = connect('memory:', {
+      pipeline: 'energy',
+      format: { encoding: 'pcm_s16le', rate: 16_000, channels: 1 },
+      policy: 'drop_oldest',
+      socket: () => {
+        socket = transport.connect('millrace.v1');
+        return socket;
+      },
+      onResult: () => undefined,
+      onGap: ({ why, from, to }) => {
+        expect(why).toBe('shed');
+        gaps += to - from;
+      },
+    });
+    await client.ready;
+    socket.pause();
+    for (let i = 0; i < 100; i++) {
+      await client.send(new Int16Array(1000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.resume();
+    const end = await client.end();
+    await streams.close();
+    const [span] = await finished(exporter, 1);
+    expect(end.gaps).toBeGreaterThan(0);
+    expect(span!.attributes).toMatchObject({ 'millrace.rows': 100_000, 'millrace.gap_rows': gaps });
+    expect(new Set(span!.events.map(({ name }) => name))).toEqual(new Set(['shed']));
   });
 
   it('says what was wrong, and has no close code when a client just went', async () => {
