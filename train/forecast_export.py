@@ -108,8 +108,9 @@ Recipe: [train/](../../train) (`forecast_data.py`, `forecast.py`, `forecast_expo
 Weights: Apache-2.0. {sources}
 - ETTh1 (Zhou et al. 2021, "Informer"; github.com/zhouhaoyi/ETDataset), CC BY-ND 4.0: months 1 to {months} only.
 - Synthetic series (seasons, weeks, drifts, shifts, noise, spikes, gaps, five lengths of season): made by the recipe.
-- From the wheels of vega_datasets 0.9.0 (BSD-3-Clause; weather of NOAA, public domain): hourly temperatures of San Francisco and
-  Seattle, daily weather of Seattle. From statsmodels 0.15.0 (BSD-3-Clause; public domain): weekly CO2 of Mauna Loa.
+- From the wheels of vega_datasets 0.9.0 (MIT; weather of NOAA, public domain): hourly temperatures of San Francisco and
+  Seattle, daily weather of Seattle. From statsmodels 0.15.0 (BSD-3-Clause; public domain): weekly CO2 of Mauna
+  Loa (Keeling and Whorf).
 The series themselves are not part of this repository.
 """
 
@@ -131,7 +132,7 @@ def card(net, name, about, measured, hardware, share):
         "- 96 rows are four days of hours, but an hour and a half of minutes.",
         months=about["months"], step=trained["step"], seconds=trained["seconds"], hardware=hardware, batch=trained["batch"], seed=trained["seed"],
         rate=trained["rate"], dev=", ".join(f"{k.split('_')[1]} rows {v:.3f}" for k, v in trained["dev"].items() if k != "score"),
-        sources="The network has 19 thousand numbers; none of the series can be had back from it.")
+        sources="We take 19 thousand numbers not to be an adaptation of the series that they were trained on; who takes\nanother view of ETTh1, whose licence lets nothing that was adapted of it be shared, should train anew without it, and not share these.")
 
 
 def main():
