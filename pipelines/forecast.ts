@@ -42,7 +42,7 @@ export default definePipeline<Models | undefined>({
       type: 'choice',
       values: ['full', 'small'],
       default: 'full',
-      help: 'small: about half the state at short horizons, 1 % less accurate; for many sensors on a small device',
+      help: 'small: a quarter to a third of the state, 1 % less accurate; for many sensors on a small device',
     },
     model: {
       type: 'choice',
