@@ -1,17 +1,17 @@
 // voice: one stream in; clean audio, where speech starts and ends, and keywords out. Audio leaves as denoise gives it, 20 ms later
 // at 16 kHz (22 at 24 to 48 kHz, 24 at 8); `vad.start` and `vad.end` {peak} and `keyword.alexa` {score} come as soon as they are decided.
 // So results do not come in order of place: seq counts them as they come, [from, to) says where they belong, on the sender's rows
-// for all of them, and what is decided by a hop comes in front of that hop's audio. vad.start: 100 ms after speech began (median),
+// for all of them, and what is decided by a hop comes in front of that hop's audio. vad.start: 95 ms after speech began (median),
 // with a `from` up to 150 ms before it; vad.end: 90 ms after the last speech (median; nine of ten within
-// 230), `to` 100 ms behind it at most.
+// 225), `to` 100 ms behind it at most.
 //   samples -> 16 kHz mono -> hops of 160 -+-> [40 mel bands -+-> stack -> keywords
 //                                          |                  +-> stack -> speech segments]   (with `detector: own`)
 //                                          +-> spectra -> stack -+-> filter -> samples
 //                                                                +-> speech segments
 // Shared: resampling, hops and mel bands. The denoiser's 20 ms spectra are others than the 25 ms ones of the mel bands, which the
 // keyword model was trained on. The denoiser itself says where speech is, for almost nothing and as well as the model of its own
-// that `detector: own` runs: an area under the ROC curve of .973 against .968 on the development split (small: .970), .965 and
-// .965 (.961) on the evaluation scenes, and starts told sooner (`millrace evaluate vad`).
+// that `detector: own` runs: an area under the ROC curve of .966 against .965 on the evaluation scenes (small: .963), and starts
+// told sooner (`millrace evaluate vad`).
 
 import { engineError } from '../src/base/errors.ts';
 import type { Cell } from '../src/cell/cell.ts';
