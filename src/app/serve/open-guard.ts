@@ -49,26 +49,22 @@ export async function openGuard(
   return {
     ...guard,
     asks: verify.length > 0,
-    async gate(request) {
-      try {
-        return await guard.gate(request);
-      } catch (thrown) {
-        told(asEngineError(thrown).code);
-        throw thrown;
-      }
-    },
-    async ticket(request) {
-      try {
-        return await guard.ticket(request);
-      } catch (thrown) {
-        told(asEngineError(thrown).code);
-        throw thrown;
-      }
-    },
+    gate: (request) => telling(guard.gate(request), told),
+    ticket: (request) => telling(guard.ticket(request), told),
     async reload() {
       verify = await readVerify(flags);
     },
   };
+}
+
+/** What `asked` says; a refusal is told of on its way. */
+async function telling<T>(asked: Promise<T>, told: (code: ErrorCode) => void): Promise<T> {
+  try {
+    return await asked;
+  } catch (thrown) {
+    told(asEngineError(thrown).code);
+    throw thrown;
+  }
 }
 
 async function readVerify(flags: GuardFlags): Promise<Verify[]> {
