@@ -60,6 +60,19 @@ export function updateDigest(state: DigestState, item: ResultItem | Gap): void {
   }
 }
 
+/** The gap that was the last output, if it was one. */
+export function lastGap({
+  at: { pendingGap },
+}: DigestState): { readonly to: number; readonly why: GapCause } | undefined {
+  const why = CAUSES[pendingGap[2]!];
+  return why && { to: pendingGap[1]!, why };
+}
+
+/** A gap without rows yet, from `at` on: none at all if what comes next begins there, or is of another kind. */
+export function openGap({ at: { pendingGap } }: DigestState, at: number, why: GapCause): void {
+  if (pendingGap[0]! < 0) pendingGap.set([at, at, CAUSES.indexOf(why)]);
+}
+
 /** Results, gaps (coalesced) and the digest so far, as hex with its algorithm in front. Reads a copy: the chain goes on. */
 export function readDigest(live: DigestState): { results: number; gaps: number; digest: string } {
   const state = makeState(DIGEST_LAYOUT);
@@ -71,9 +84,10 @@ export function readDigest(live: DigestState): { results: number; gaps: number; 
 
 function closeGap(state: DigestState): void {
   const gap = state.at.pendingGap;
-  if (gap[0]! < 0) return;
-  link(state, `gap ${gap[0]} ${gap[1]} ${CAUSES[gap[2]!]}`, []);
-  state.at.counts[1]! += 1;
+  if (gap[0]! < gap[1]!) {
+    link(state, `gap ${gap[0]} ${gap[1]} ${CAUSES[gap[2]!]}`, []);
+    state.at.counts[1]! += 1;
+  }
   gap.fill(-1);
 }
 

@@ -12,11 +12,11 @@ import type { Gap, GapCause, Item, ResultItem } from '../item/item.ts';
 import type { Snapshot } from '../item/snapshot.ts';
 import { Arenas } from './arenas.ts';
 import { checkSnapshot } from './check-snapshot.ts';
-import { DIGEST_LAYOUT, type DigestState, initDigest, readDigest, updateDigest } from './digest.ts';
+import { DIGEST_LAYOUT, type DigestState, initDigest, lastGap, openGap, readDigest, updateDigest } from './digest.ts';
 import { Door } from './door.ts';
 import { OpenContext } from './open-context.ts';
 import type { SessionOptions, SessionSummary } from './session-options.ts';
-import { toSourceGrid } from './source-grid.ts';
+import { restOfGap, toSourceGrid } from './source-grid.ts';
 
 /** Ten seconds of 48 kHz audio: far above any jitter, far below trouble. */
 const INBOX_ROWS_MAX = 480_000;
@@ -192,12 +192,29 @@ export class Session {
   }
 
   #emit(item: Item): void {
-    if (item.kind === 'mark') {
-      if (item.what === 'end') this.#ended = true;
-      return;
-    }
+    if (item.kind === 'mark') return this.#emitMark(item.what);
     const mapped = this.#toSource(item);
     if (mapped.kind === 'chunk' && mapped.rows === 0) return; // samples beyond the last row that came
+    this.#closeGap(mapped.from);
+    this.#tell(mapped);
+  }
+
+  #emitMark(what: 'flush' | 'reset' | 'end'): void {
+    // Audio goes on with the very next row; other results with the pipeline's, of which these rows are no whole one.
+    if (what === 'reset' && this.#options.loaded.pipeline.output !== 'audio')
+      openGap(this.#digest, this.#fed, 'client');
+    if (what !== 'end') return;
+    this.#closeGap(this.#fed);
+    this.#ended = true;
+  }
+
+  #closeGap(until: number): void {
+    const { loaded, source } = this.#options;
+    const rest = restOfGap(loaded.pipeline, source, lastGap(this.#digest), until);
+    if (rest) this.#tell(rest);
+  }
+
+  #tell(mapped: ResultItem | Gap): void {
     updateDigest(this.#digest, mapped);
     const seq = mapped.kind === 'gap' ? -1 : this.#seq++;
     this.#options.onOutput({ seq, item: mapped, latencyUs: this.#options.clock.now() - this.#arrivedAt });

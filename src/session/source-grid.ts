@@ -4,7 +4,7 @@
 // already (pipeline/connect.ts), and only its end is cut.
 
 import { micros } from '../base/units.ts';
-import type { Chunk, Gap, ResultItem } from '../item/item.ts';
+import type { Chunk, Gap, GapCause, ResultItem } from '../item/item.ts';
 import { ptsOf } from '../item/timeline.ts';
 import type { Pipeline, StreamFormat } from '../pipeline/define-pipeline.ts';
 
@@ -23,6 +23,23 @@ export function toSourceGrid(
     const placed = { ...item, from, to, pts: micros((from * 1e6) / source.rateHz) };
     return output === 'audio' && placed.kind === 'chunk' ? cut(placed) : placed;
   };
+}
+
+/**
+ * A gap ends with a whole row of the pipeline, of which the sender's last row or two may not have come yet: it was cut before
+ * them. They belong to it all the same, since what follows begins behind them. A reset in such a row leaves its rest likewise.
+ * @param last the gap that was the last output, if it was one @param until where the next output begins, or the stream ends
+ */
+export function restOfGap(
+  { input }: Pick<Pipeline, 'input'>,
+  { rateHz }: StreamFormat,
+  last: { readonly to: number; readonly why: GapCause } | undefined,
+  until: number,
+): Gap | undefined {
+  if (!last || input.kind === 'sensor') return undefined;
+  const rows = until - last.to;
+  if (rows <= 0 || rows >= rateHz / input.rateHz + 1) return undefined; // + 1: the place is rounded, perhaps up
+  return { kind: 'gap', from: last.to, to: until, pts: ptsOf(last.to, rateHz), why: last.why };
 }
 
 /** Samples of one channel, no more of them than rows. */
