@@ -36,7 +36,7 @@ export function restOfGap(
   last: { readonly to: number; readonly why: GapCause } | undefined,
   until: number,
 ): Gap | undefined {
-  if (!last || input.kind === 'sensor') return undefined;
+  if (!last || input.kind === 'sensor' || rateHz === input.rateHz) return undefined;
   const rows = until - last.to;
   if (rows <= 0 || rows >= rateHz / input.rateHz + 1) return undefined; // + 1: the place is rounded, perhaps up
   return { kind: 'gap', from: last.to, to: until, pts: ptsOf(last.to, rateHz), why: last.why };
