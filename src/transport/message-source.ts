@@ -15,6 +15,8 @@ export interface SourceMessage {
   readonly retained?: boolean;
   /** Line protocol: the unit of its times, as its sender said. */
   readonly precision?: LinePrecision;
+  /** MQTT 5: what its sender says that it is in. */
+  readonly contentType?: string;
   /** Number of the line that it is, from 1, where the source is one of lines. */
   readonly line?: number;
   /** Where the source stands behind it, for `start` of a later process: plain data. */

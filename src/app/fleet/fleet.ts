@@ -164,9 +164,9 @@ export class Fleet {
   }
 
   #hear(message: SourceMessage, nowUs: number): Heard | undefined {
-    const { topic, bytes, precision, line, refused, done } = message;
+    const { topic, bytes, line, refused, done } = message;
     try {
-      const heard = this.#options.hear(topic, bytes, nowUs, precision);
+      const heard = this.#options.hear(topic, bytes, nowUs, message);
       if (heard.rebirth) this.#options.publish?.(heard.rebirth.topic, heard.rebirth.payload);
       for (const event of heard.events ?? []) this.#tell(topic, { type: 'event', event });
       return heard;

@@ -4,29 +4,36 @@
 import { malformed, type Reading } from './reading.ts';
 import type { FormatOptions, Hear, SensorFormat } from './sensor-formats.ts';
 
-/** A message's text as readings. */
-type Decode = (text: string, options: FormatOptions, nowUs: number) => Reading[];
+/** A message as readings. */
+type Decode = (message: Uint8Array, options: FormatOptions, nowUs: number) => Reading[];
 
 const DECODERS: Readonly<Record<Exclude<SensorFormat, 'sparkplug'>, () => Promise<Decode>>> = {
   async json() {
     const { decodeJson } = await import('./json/decode-json.ts');
-    return (text, options) => decodeJson(text, options);
+    return (message, options) => decodeJson(textOf(message), options);
   },
   async ndjson() {
     const { decodeJson } = await import('./json/decode-json.ts');
-    return (text, options) =>
-      text
+    return (message, options) =>
+      textOf(message)
         .split('\n')
         .flatMap((line, index) => (line.trim() === '' ? [] : decodeJson(line, options, `line ${index + 1}`)));
   },
-  csv: async () => (await import('./csv/decode-csv-readings.ts')).decodeCsvReadings,
+  async csv() {
+    const { decodeCsvReadings } = await import('./csv/decode-csv-readings.ts');
+    return (message, options) => decodeCsvReadings(textOf(message), options);
+  },
   async senml() {
     const { decodeSenml } = await import('./senml/decode-senml.ts');
-    return (text, _options, nowUs) => decodeSenml(text, nowUs);
+    return (message, _options, nowUs) => decodeSenml(textOf(message), nowUs);
+  },
+  async 'senml-cbor'() {
+    const { decodeSenmlCbor } = await import('./senml/decode-senml-cbor.ts');
+    return (message, _options, nowUs) => decodeSenmlCbor(message, nowUs);
   },
   async influx() {
     const { decodeLines } = await import('./influx/decode-lines.ts');
-    return (text, { precision }) => decodeLines(text, precision);
+    return (message, { precision }) => decodeLines(textOf(message), precision);
   },
 };
 
@@ -35,9 +42,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export async function openFormat(name: SensorFormat, options: FormatOptions = {}): Promise<Hear> {
   if (name === 'sparkplug') return (await import('./sparkplug/edge-nodes.ts')).createEdgeNodes().hear;
   const decode = await DECODERS[name]();
-  return (_topic, bytes, nowUs, precision) => {
-    const own = precision === undefined ? options : { ...options, precision };
-    return { readings: decode(textOf(bytes), own, nowUs) };
+  return (_topic, bytes, nowUs, said) => {
+    const own = said?.precision === undefined ? options : { ...options, precision: said.precision };
+    return { readings: decode(bytes, own, nowUs) };
   };
 }
 

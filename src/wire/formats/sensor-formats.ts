@@ -5,7 +5,7 @@ import type { JsonOptions } from './json/decode-json.ts';
 import type { Reading } from './reading.ts';
 import type { SparkplugEvent } from './sparkplug/edge-nodes.ts';
 
-export const SENSOR_FORMATS = ['json', 'ndjson', 'csv', 'senml', 'sparkplug', 'influx'] as const;
+export const SENSOR_FORMATS = ['json', 'ndjson', 'csv', 'senml', 'senml-cbor', 'sparkplug', 'influx'] as const;
 export type SensorFormat = (typeof SENSOR_FORMATS)[number];
 
 export interface FormatOptions extends JsonOptions {
@@ -24,9 +24,16 @@ export interface Heard {
   readonly rebirth?: { readonly topic: string; readonly payload: Uint8Array };
 }
 
+/** What the sender said of a message, beside it. */
+export interface Said {
+  /** Line protocol over HTTP: the unit of its times. */
+  readonly precision?: LinePrecision;
+  /** MQTT 5: which format it is in; read by typed-format.ts. */
+  readonly contentType?: string;
+}
+
 /**
  * @param topic where the message came from; only Sparkplug reads it   @param nowUs what relative times are relative to
- * @param precision of this message, where its sender says one: line protocol over HTTP
  * @throws ERR_ROW_MALFORMED, ERR_WIRE_MALFORMED: nothing of the message was taken
  */
-export type Hear = (topic: string, bytes: Uint8Array, nowUs: number, precision?: LinePrecision) => Heard;
+export type Hear = (topic: string, bytes: Uint8Array, nowUs: number, said?: Said) => Heard;
