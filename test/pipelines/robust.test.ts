@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import denoise from '../../pipelines/denoise.ts';
 import keyword from '../../pipelines/keyword.ts';
+import listen from '../../pipelines/listen.ts';
 import vad from '../../pipelines/vad.ts';
 import voice from '../../pipelines/voice.ts';
 import { type LoadedPipeline, loadPipeline } from '../../src/pipeline/connect.ts';
@@ -12,6 +13,7 @@ import type { Output } from '../../src/session/session-options.ts';
 import { openModel } from '../../src/weights/open-model.ts';
 import { ROOT } from '../arch/imports.ts';
 import { bundledSpeech } from '../helpers/bundled-recording.ts';
+import { samplesOf } from '../helpers/denoised.ts';
 import { noise, seeded } from '../helpers/items.ts';
 import { feed, openSession, runSession } from '../helpers/sessions.ts';
 
@@ -56,11 +58,10 @@ const CASES: readonly (readonly [string, () => Promise<LoadedPipeline>])[] = [
   ['vad', () => loadPipeline(vad, { segments: 'on' }, open)],
   ['vad, second edition', () => loadPipeline(vad, { edition: '2' }, open)],
   ['keyword', () => loadPipeline(keyword, { probabilities: 'on' }, open)],
+  ['listen', () => loadPipeline(listen, { segments: 'readings' }, open)],
   ['voice', () => loadPipeline(voice, { model: 'small', segments: 'readings' }, open)],
 ];
 
-const samplesOf = (outputs: readonly Output[]): number[] =>
-  outputs.flatMap(({ item }) => (item.kind === 'chunk' ? [...item.data] : []));
 const valuesOf = (outputs: readonly Output[]): number[] =>
   outputs.flatMap(({ item }) => (item.kind === 'detection' ? Object.values(item.values) : []));
 const isProbability = (value: number): boolean => value >= 0 && value <= 1;
@@ -100,6 +101,7 @@ const QUIET: typeof CASES = [
   ['denoise, small', () => loadPipeline(denoise, { model: 'small', vad: 'on' }, open)],
   ['vad', () => loadPipeline(vad, { segments: 'on' }, open)],
   ['keyword', () => loadPipeline(keyword, {}, open)],
+  ['listen', () => loadPipeline(listen, { segments: 'readings' }, open)],
 ];
 
 describe.each(QUIET)('%s, after minutes of silence', (_name, load) => {
