@@ -31,6 +31,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   '@echogarden/rnnoise-wasm': ['src/app/bench/peers/'],
   protobufjs: ['src/wire/'],
   'csv-parse': ['src/wire/'],
+  cborg: ['src/wire/formats/senml/'],
   '@noble/hashes': ['src/session/digest.ts', 'src/weights/'],
   mqtt: ['src/transport/mqtt/'],
   jose: ['src/transport/guard/'],

@@ -1,6 +1,7 @@
 // The options of `millrace run` for many sensors at once: which inputs are of that kind, and what else may be said.
 
 import type { Command } from 'commander';
+import { MQTT_VERSIONS, type MqttVersion } from '../../transport/mqtt/mqtt-version.ts';
 import { isLinePrecision } from '../../wire/formats/influx/precision.ts';
 import { type FormatOptions, SENSOR_FORMATS, type SensorFormat } from '../../wire/formats/sensor-formats.ts';
 import { TIME_UNITS } from '../../wire/messages.ts';
@@ -23,6 +24,8 @@ export interface FleetFlags {
   readonly reorder?: string;
   readonly stateDir?: string;
   readonly clientId?: string;
+  readonly mqttVersion?: string;
+  readonly sessionExpiry?: string;
   readonly streamsMax?: string;
   readonly checkpointRows?: string;
   readonly checkpointSeconds?: string;
@@ -48,6 +51,8 @@ export function addFleetOptions(command: Command): Command {
     .option('--reorder <ms>', 'many sensors: wait so long, in event time, for rows that come out of order')
     .option('--state-dir <folder>', 'many sensors: keep states, positions and rows there; go on from it')
     .option('--client-id <name>', 'MQTT: the name under which the broker remembers us (default: from --state-dir)')
+    .option('--mqtt-version <version>', `MQTT: ${MQTT_VERSIONS.join(' or ')} (default 3.1.1)`)
+    .option('--session-expiry <s>', 'MQTT 5: the broker forgets us after so long (default: never)')
     .option('--streams-max <n>', 'many sensors: more are refused (default 10000)')
     .option('--checkpoint-rows <n>', 'many sensors: a checkpoint after so many rows of one (default 10000)')
     .option('--checkpoint-seconds <s>', 'many sensors: a checkpoint after so long (default 60)');
@@ -76,4 +81,21 @@ export function formatOf(flags: FleetFlags): { name: SensorFormat; options: Form
       ...(precision === undefined ? {} : { precision }),
     },
   };
+}
+
+/** What --mqtt-version and --session-expiry say; 3.1.1 where nobody says it. @throws ERR_USAGE */
+export function mqttChoice({ mqttVersion = '3.1.1', sessionExpiry }: FleetFlags): {
+  readonly version: MqttVersion;
+  readonly sessionSeconds?: number;
+} {
+  const version = MQTT_VERSIONS.find((known) => known === mqttVersion);
+  if (!version) throw usage(`--mqtt-version cannot be "${mqttVersion}"`, MQTT_VERSIONS.join(' or '));
+  if (sessionExpiry === undefined) return { version };
+  if (version !== '5') throw usage('--session-expiry is of MQTT 5', '--mqtt-version 5 beside it');
+  const sessionSeconds = Number(sessionExpiry);
+  // 2^32 - 1 means never in the protocol itself.
+  if (Number.isSafeInteger(sessionSeconds) && sessionSeconds >= 1 && sessionSeconds < 2 ** 32) {
+    return { version, sessionSeconds };
+  }
+  throw usage(`--session-expiry cannot be "${sessionExpiry}"`, 'a whole number of seconds, from 1 below 2^32');
 }

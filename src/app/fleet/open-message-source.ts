@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import type { MessageSource } from '../../transport/message-source.ts';
 import { isMqtt, readMqttAddress } from '../../transport/mqtt/mqtt-address.ts';
 import type { SensorFormat } from '../../wire/formats/sensor-formats.ts';
-import type { FleetFlags } from '../commands/fleet-flags.ts';
+import { type FleetFlags, mqttChoice } from '../commands/fleet-flags.ts';
 import { usage } from '../usage.ts';
 
 const INFLUX = /^influx:\/\/(\[[^\]/]+\]|[^:/]+):(\d{1,5})\/?$/;
@@ -19,16 +19,18 @@ export async function openMessageSource(
   clientId: string | undefined,
 ): Promise<MessageSource> {
   const { in: input } = flags;
-  if (isMqtt(input)) return openMqtt(input, clientId);
+  if (isMqtt(input)) return openMqtt(flags, clientId);
   if (format === 'sparkplug') throw usage('sparkplug comes from a broker', '--in mqtt://host/spBv1.0/#');
+  if (format === 'senml-cbor') throw usage('senml-cbor has no lines: it comes from a broker', '--in mqtt://host/topic');
   if (input.startsWith('influx:')) return openInflux(input, format);
   return openLines(input, flags.follow === true, format === 'csv' && flags.fields === undefined);
 }
 
-async function openMqtt(input: string, clientId: string | undefined): Promise<MessageSource> {
+async function openMqtt(flags: FleetFlags, clientId: string | undefined): Promise<MessageSource> {
   const { mqttSource } = await import('../../transport/mqtt/mqtt-source.ts');
   return mqttSource({
-    address: readMqttAddress(input, true),
+    ...mqttChoice(flags),
+    address: readMqttAddress(flags.in, true),
     clientId: clientId ?? `millrace-${randomUUID()}`,
     remembered: clientId !== undefined,
   });

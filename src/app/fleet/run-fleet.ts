@@ -8,7 +8,8 @@ import { DEFAULT_EVENT_ORDER } from '../../item/event-order.ts';
 import type { MessageSource } from '../../transport/message-source.ts';
 import { coversBelow, isMqtt, readMqttAddress } from '../../transport/mqtt/mqtt-address.ts';
 import { openFormat } from '../../wire/formats/open-format.ts';
-import { type FleetFlags, formatOf } from '../commands/fleet-flags.ts';
+import { openTypedFormat } from '../../wire/formats/typed-format.ts';
+import { type FleetFlags, formatOf, mqttChoice } from '../commands/fleet-flags.ts';
 import { openEngine } from '../open-engine.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
 import { byteSize, printAside } from '../print.ts';
@@ -25,6 +26,7 @@ const TICK_MS = 1000;
 export async function runFleet(pipeline: string, flags: FleetFlags): Promise<void> {
   const { name, options } = formatOf(flags);
   const numbers = numbersOf(flags);
+  const { version } = mqttChoice(flags);
   const engine = await openEngine(flags.engine);
   const loaded = await openPipelineOrFile(pipeline, pipelineOptions(flags), engine);
   if (loaded.pipeline.input.kind !== 'sensor') throw usage(`${pipeline} takes no sensors`, 'forecast, for one');
@@ -34,14 +36,14 @@ export async function runFleet(pipeline: string, flags: FleetFlags): Promise<voi
   const opened = await openFleet(
     {
       loaded,
-      hear: await openFormat(name, options),
+      hear: await (version === '5' ? openTypedFormat : openFormat)(name, options),
       order: { ...DEFAULT_EVENT_ORDER, windowUs: numbers.reorderMs * 1000 },
       ...(flags.columns ? { columns: flags.columns.split(',') } : {}),
       streamsMax: numbers.streamsMax,
       checkpoint: { rows: numbers.checkpointRows, ms: numbers.checkpointSeconds * 1000 },
       ...(source.publish ? { publish: source.publish } : {}),
     },
-    (keep) => openSink(flags.out ?? '-', clientId, keep),
+    (keep) => openSink(flags, clientId, keep),
     flags.stateDir,
   );
   const { summary, exitCode } = await work(source, opened);
@@ -82,13 +84,15 @@ function report({ streams, results, stateBytes, counts, digest }: FleetSummary):
   printAside(`digest ${digest}`);
 }
 
-async function openSink(out: string, clientId: string | undefined, keep: number | undefined): Promise<ResultSink> {
+async function openSink(flags: FleetFlags, clientId: string | undefined, keep?: number): Promise<ResultSink> {
+  const { out = '-' } = flags;
   if (out === '-') return stdoutSink();
   if (!isMqtt(out)) return fileSink(out, keep);
   const address = readMqttAddress(out, false);
   const { mqttSink } = await import('../../transport/mqtt/mqtt-sink.ts');
-  const options = { address, clientId: `${clientId ?? `millrace-${randomUUID()}`}-out`, remembered: false };
-  return brokerSink(mqttSink(options, printAside));
+  const { version } = mqttChoice(flags);
+  const outId = `${clientId ?? `millrace-${randomUUID()}`}-out`;
+  return brokerSink(mqttSink({ address, clientId: outId, remembered: false, version }, printAside));
 }
 
 /** A broker keeps what comes while we are away under this name, so it has to be the same next time. */

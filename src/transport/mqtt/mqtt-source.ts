@@ -1,13 +1,16 @@
 // Messages of a topic filter at QoS 1. A message is acknowledged when the receiver says that it is safe, not when it is
 // read: mqtt.js acknowledges at the end of `handleMessage`, so it is ended with a failure, which only means "no PUBACK", and
-// the PUBACK is written once `done` is called. So many messages can be under way at once, as the broker allows.
+// the PUBACK is written once `done` is called. So many messages can be under way at once, as the broker allows; in MQTT 5 as
+// many as we said, so that a broker never has more under way than the process will hold.
 
 import type { MqttClient } from 'mqtt';
 import type { EngineError } from '../../base/errors.ts';
 import type { MessageSource, SourceHandlers } from '../message-source.ts';
-import { connectMqtt, type MqttOptions, refused } from './mqtt-client.ts';
+import { connectMqtt, type MqttOptions } from './mqtt-client.ts';
+import { refused } from './mqtt-reasons.ts';
 
 const LATER = new Error('acknowledged later');
+/** In MQTT 5 these bytes mean as much: a reason that is left out is success. */
 const PUBACK = 0x40;
 
 export function mqttSource(options: MqttOptions): MessageSource {
@@ -24,7 +27,7 @@ export function mqttSource(options: MqttOptions): MessageSource {
 
   function listen(handlers: SourceHandlers, fail: (error: EngineError) => void): MqttClient {
     const made = connectMqtt(options, handlers.tell, fail);
-    made.handleMessage = ({ topic, payload, qos, messageId, retain, dup }, next) => {
+    made.handleMessage = ({ topic, payload, qos, messageId, retain, dup, properties }, next) => {
       const { stream } = made;
       const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
       const id = qos > 0 ? messageId : undefined;
@@ -34,6 +37,7 @@ export function mqttSource(options: MqttOptions): MessageSource {
         bytes,
         retained: retain,
         again: dup,
+        ...(properties?.contentType === undefined ? {} : { contentType: properties.contentType }),
         ...(id === undefined ? {} : { id, done: () => acknowledge(id, stream) }),
       });
       taken.then(() => next(LATER), fail);
@@ -42,8 +46,8 @@ export function mqttSource(options: MqttOptions): MessageSource {
       handlers.reconnected();
       made.subscribe(address.topic, { qos: 1 }, (error, granted) => {
         const denied = granted?.some(({ qos }) => (qos as number) === 128);
-        if (denied) fail(refused(address.shown, new Error('the subscription was denied')));
-        else if (error && made.connected) fail(refused(address.shown, error));
+        if (denied) fail(refused(address.shown, 'the subscription', new Error('denied')));
+        else if (error && made.connected) fail(refused(address.shown, 'the subscription', error));
         else if (!error) handlers.tell(`subscribed to ${address.shown}`);
       });
     });
