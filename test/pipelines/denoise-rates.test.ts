@@ -2,19 +2,12 @@
 // above the band that the header names.
 
 import { describe, expect, it } from 'vitest';
-import denoise from '../../pipelines/denoise.ts';
-import { loadPipeline } from '../../src/pipeline/connect.ts';
-import { loadEngine } from '../../src/pipeline/engine.ts';
-import type { Output } from '../../src/session/session-options.ts';
-import { denoiseModel, TINY } from '../helpers/denoise-model.ts';
+import { loadDenoiser, samplesOf } from '../helpers/denoised.ts';
 import { noise, seeded } from '../helpers/items.ts';
 import { covers, feed, openSession, randomCuts, runSession } from '../helpers/sessions.ts';
 
 const RATES = [8000, 11_025, 24_000, 44_100, 48_000];
-const load = async (head: string) =>
-  loadPipeline(denoise, { vad: 'on' }, async () => denoiseModel(TINY, { head }), await loadEngine('portable'));
-const samplesOf = (outputs: readonly Output[]): number[] =>
-  outputs.flatMap(({ item }) => (item.kind === 'chunk' ? [...item.data] : []));
+const load = (head: string) => loadDenoiser({ vad: 'on' }, { head });
 
 describe.each(RATES)('denoise at %i Hz', (rateHz) => {
   const mono = { rateHz, width: 1 };
