@@ -65,7 +65,7 @@ describe('/compat/deepgram', () => {
     expect(words[0]!.end).toBeLessThanOrEqual(final.start + final.duration);
     expect(said.find(({ type }) => type === 'Results')!.metadata).toEqual({
       request_id: expect.stringMatching(/^[\da-f-]{36}$/),
-      model_info: { name: 'millrace-voice', version: expect.any(String), arch: 'millrace' },
+      model_info: { name: 'millrace-listen', version: expect.any(String), arch: 'millrace' },
       model_uuid: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
     });
     const [end] = ofType(said, 'UtteranceEnd');
@@ -199,7 +199,7 @@ describe('/compat/deepgram', () => {
     client.socket.send(pcm(WITH_A_WORD.slice(0, 16_000)));
     await client.next();
     const text = await (await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`)).text();
-    expect(text).toContain('millrace_streams{pipeline="voice"} 1');
+    expect(text).toContain('millrace_streams{pipeline="listen"} 1');
     expect(text).toContain('millrace_refused_total{code="ERR_FORMAT_UNSUPPORTED"} 1');
   });
 

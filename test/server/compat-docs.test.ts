@@ -17,8 +17,8 @@ it('shows what is said of the bundled recording', async () => {
   client.socket.send('{"type":"CloseStream"}');
   await client.ended;
   const shown = [...text.matchAll(/^← (\{"type".*\})$/gm)].map(([, json]) => JSON.parse(json!) as object);
-  expect(shown).toHaveLength(7);
-  expect(client.said.slice(0, 7).map(({ metadata: _, ...said }) => said)).toEqual(shown);
+  expect(shown).toHaveLength(8);
+  expect(client.said.slice(0, 8).map(({ metadata: _, ...said }) => said)).toEqual(shown);
 
   const vosk = await dial(`${at}${VOSK_PATH}`);
   vosk.socket.send('{"config":{"sample_rate":16000}}');

@@ -144,7 +144,7 @@ describe('/compat/vosk', () => {
       [['[1]'], 1007, /^ERR_WIRE_MALFORMED/],
       [['{"hello":1}'], 1007, /^ERR_WIRE_MALFORMED/],
       [[new Uint8Array(65_538)], 1009, /^ERR_WIRE_TOO_LARGE/],
-      [[config({ sample_rate: 100 }), new Uint8Array(2)], 4415, /^ERR_FORMAT_UNSUPPORTED: voice cannot take/],
+      [[config({ sample_rate: 100 }), new Uint8Array(2)], 4415, /^ERR_FORMAT_UNSUPPORTED: listen cannot take/],
       [[config({ sample_rate: 'fast' })], 4400, /^ERR_OPTION_INVALID: config.sample_rate/],
       [[config({ phrase_list: ['good morning'] })], 4400, /^ERR_OPTION_INVALID: config.phrase_list/],
       [[config({}), new Uint8Array(2), config({ sample_rate: 16_000 })], 4400, /^ERR_OPTION_INVALID/],

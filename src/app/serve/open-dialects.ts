@@ -7,9 +7,9 @@ import type { Recogniser } from '../../transport/compat/spoken.ts';
 import type { DialectRoute } from '../../transport/dialect.ts';
 import { PIPELINES } from '../paths.ts';
 
-const PIPELINE = 'voice';
-/** The small denoiser hears speech as well as the full one: an area under the ROC curve of .970 beside .973. */
-const OPTIONS = { model: 'small', segments: 'readings' };
+const PIPELINE = 'listen';
+/** Its readings say how far the stream has been heard. */
+const OPTIONS = { segments: 'readings' };
 /** What `words` of the pipeline can be besides a word. */
 const GROUPS = ['all', 'wake', 'digits'];
 

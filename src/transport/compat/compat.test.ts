@@ -13,7 +13,7 @@ import { VoskDialect } from './vosk/vosk-dialect.ts';
 import { finalText, partialText } from './vosk/vosk-messages.ts';
 
 const word = (text: string, from: number, to: number, score = 0.75): Word => ({ text, from, to, score });
-const recogniser: Recogniser = { pipeline: 'voice', options: {}, words: ['one', 'two', 'smart mirror'] };
+const recogniser: Recogniser = { pipeline: 'listen', options: {}, words: ['one', 'two', 'smart mirror'] };
 
 describe('utterances', () => {
   function open(pauseRows = 100) {
@@ -115,7 +115,7 @@ describe('Vosk', () => {
     expect(dialect.open((text) => said.push(JSON.stringify(JSON.parse(text))))).toEqual([]);
     const frame = (bytes: Uint8Array) => ({ text: false, bytes });
     const [start, rows] = dialect.hear(frame(new Uint8Array(16_000)));
-    expect(start).toMatchObject({ type: 'start', pipeline: 'voice', format: { rate: 8000, channels: 1 } });
+    expect(start).toMatchObject({ type: 'start', pipeline: 'listen', format: { rate: 8000, channels: 1 } });
     expect(rows).toMatchObject({ type: 'rows' });
     for (let i = 0; i < 2; i++) dialect.hear(frame(new Uint8Array(16_000)));
     const item = (name: string, from: number, to: number, values = {}) =>

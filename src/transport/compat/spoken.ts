@@ -1,5 +1,5 @@
-// What the pipeline `voice` says of a stream, as the dialects here tell it: where speech starts and ends, words, and how far it has
-// come. Its clean audio is nobody's concern here.
+// What the pipeline `listen` says of a stream, as the dialects here tell it: where speech starts and ends, words, and how far it has
+// come.
 
 import { engineError } from '../../base/errors.ts';
 import type { ResultItem } from '../../item/item.ts';
