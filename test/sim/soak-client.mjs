@@ -26,7 +26,8 @@ const report = { joined: 0, ended: 0, abandoned: 0, cuts: 0, returns: 0, rows: 0
 const byKind = {};
 const errors = {};
 const refusals = {};
-const lateMs = [];
+/** By kind: how long after its last row was due a stream had its end. */
+const lateMs = {};
 const digests = new Map();
 const began = performance.now();
 const isOver = () => performance.now() - began > 1000 * seconds;
@@ -124,7 +125,8 @@ async function stream(kind, random) {
     return link.client.abort();
   }
   const end = await link.client.end();
-  lateMs.push(performance.now() - startedMs - (1000 * piece * kind.pieceRows) / kind.rateHz);
+  lateMs[kind.name] ??= [];
+  lateMs[kind.name].push(performance.now() - startedMs - (1000 * piece * kind.pieceRows) / kind.rateHz);
   report.ended++;
   if (end.offset !== piece * kind.pieceRows) count(errors, `${kind.name}: another number of rows at the end`);
   if (end.results !== seq || end.gaps !== 0)
@@ -148,8 +150,11 @@ async function place(index) {
 
 process.on('disconnect', () => process.exit()); // the parent is gone, or has the report
 await Promise.all(Array.from({ length: streams }, (_, index) => place(index)));
-lateMs.sort((a, b) => a - b);
-const late = (share) => lateMs[Math.min(lateMs.length - 1, Math.floor(share * lateMs.length))] ?? 0;
+function spread(values) {
+  values.sort((a, b) => a - b);
+  const at = (share) => Math.round(values[Math.min(values.length - 1, Math.floor(share * values.length))]);
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
 const cpu = process.cpuUsage();
 process.send(
   {
@@ -158,7 +163,7 @@ process.send(
     errors,
     refusals,
     digests: digests.size,
-    lateMs: { p50: late(0.5), p99: late(0.99), max: late(1) },
+    lateMs: Object.fromEntries(Object.entries(lateMs).map(([name, values]) => [name, spread(values)])),
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     over: true,
   },
