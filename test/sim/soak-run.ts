@@ -150,7 +150,9 @@ function shown(look: Look): object {
 function labelled(look: Look, name: string, label: string): Record<string, number> {
   const start = `${name}{${label}="`;
   return Object.fromEntries(
-    [...look].filter(([key]) => key.startsWith(start)).map(([key, value]) => [key.slice(start.length, -2), value]),
+    [...look]
+      .filter(([key, value]) => key.startsWith(start) && value > 0)
+      .map(([key, value]) => [key.slice(start.length, -2), value]),
   );
 }
 
