@@ -2,7 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import { ROOT } from '../arch/imports.ts';
@@ -61,15 +63,28 @@ const MOSQUITTO_PATH = '/usr/sbin/mosquitto';
 /** Whether Debian's mosquitto is installed. */
 export const MOSQUITTO = existsSync(MOSQUITTO_PATH);
 
-export async function startMosquitto(): Promise<Omit<Broker, 'aedes'>> {
-  const port = await freePort();
-  const child = spawn(MOSQUITTO_PATH, ['-p', String(port)], { stdio: 'ignore' });
-  await until(() => answers(port), 20);
+/** @param settings lines of its configuration, beside a listener   @param acl lines of its list of who may what */
+export async function startMosquitto(
+  settings: readonly string[] = ['allow_anonymous true'],
+  acl: readonly string[] = [],
+  port?: number,
+): Promise<Omit<Broker, 'aedes'> & { port: number }> {
+  const own = port ?? (await freePort());
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-mosquitto-'));
+  const aclFile = join(folder, 'acl');
+  const listed = acl.length === 0 ? [] : [`acl_file ${aclFile}`];
+  await writeFile(aclFile, `${acl.join('\n')}\n`, { mode: 0o600 });
+  const lines = [`listener ${own} 127.0.0.1`, ...settings, ...listed, 'user root'];
+  await writeFile(join(folder, 'conf'), `${lines.join('\n')}\n`);
+  const child = spawn(MOSQUITTO_PATH, ['-c', join(folder, 'conf')], { stdio: 'ignore' });
+  await until(() => answers(own), 20);
   return {
-    url: `mqtt://127.0.0.1:${port}`,
+    url: `mqtt://127.0.0.1:${own}`,
+    port: own,
     async close() {
       child.kill('SIGTERM');
       await new Promise((resolve) => child.on('close', resolve));
+      await rm(folder, { recursive: true });
     },
   };
 }

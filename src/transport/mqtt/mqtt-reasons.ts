@@ -9,6 +9,9 @@ const NAME = 'a --client-id that the broker takes';
 const VERSION = 'the version that the broker speaks: --mqtt-version 3.1.1, or 5';
 const OTHER_SERVER = 'the address of the server that is meant for us';
 
+/** All that 3.1.1 says of a subscription that it refuses. */
+const UNSPECIFIED = 128;
+
 /** What no later try will change, and what would. */
 const FOR_GOOD: ReadonlyMap<number, string> = new Map([
   [1, VERSION],
@@ -35,10 +38,10 @@ const BOUNDS: ReadonlyMap<number, string> = new Map([
   [151, 'a larger quota at the broker, or less that waits there'],
 ]);
 
-/** The broker's code, where an error has one; a system's error has a name instead. */
+/** The broker's code, where an error has one; a system's error has a name instead, a refused subscription its packet. */
 export function reasonOf(error: Error): number | undefined {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'number' ? code : undefined;
+  const { code, packet } = error as { code?: unknown; packet?: { granted?: readonly number[] } };
+  return typeof code === 'number' ? code : packet?.granted?.find((granted) => granted >= UNSPECIFIED);
 }
 
 export const isForGood = (reason: number): boolean => FOR_GOOD.has(reason);

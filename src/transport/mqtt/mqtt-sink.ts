@@ -88,7 +88,8 @@ export function mqttSink(options: MqttOptions, tell: (line: string) => void): Mq
     async close() {
       closed = true;
       wake = [];
-      await client.endAsync(!client.connected);
+      // In order, mqtt.js waits for every confirmation, and there are some that will not come.
+      await client.endAsync(failed !== undefined || !client.connected);
     },
   };
 }

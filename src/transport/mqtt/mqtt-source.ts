@@ -7,7 +7,7 @@ import type { MqttClient } from 'mqtt';
 import type { EngineError } from '../../base/errors.ts';
 import type { MessageSource, SourceHandlers } from '../message-source.ts';
 import { connectMqtt, type MqttOptions } from './mqtt-client.ts';
-import { refused } from './mqtt-reasons.ts';
+import { reasonOf, refused } from './mqtt-reasons.ts';
 
 const LATER = new Error('acknowledged later');
 /** In MQTT 5 these bytes mean as much: a reason that is left out is success. */
@@ -44,11 +44,10 @@ export function mqttSource(options: MqttOptions): MessageSource {
     };
     made.on('connect', () => {
       handlers.reconnected();
-      made.subscribe(address.topic, { qos: 1 }, (error, granted) => {
-        const denied = granted?.some(({ qos }) => (qos as number) === 128);
-        if (denied) fail(refused(address.shown, 'the subscription', new Error('denied')));
-        else if (error && made.connected) fail(refused(address.shown, 'the subscription', error));
-        else if (!error) handlers.tell(`subscribed to ${address.shown}`);
+      made.subscribe(address.topic, { qos: 1 }, (error) => {
+        if (!error) handlers.tell(`subscribed to ${address.shown}`);
+        // Without a reason and without a connection it was only interrupted: the next connection asks again.
+        else if (made.connected || reasonOf(error)) fail(refused(address.shown, 'the subscription', error));
       });
     });
     return made;
