@@ -1,7 +1,7 @@
 // What Prometheus reads and what logs say of streams that ran, on a real server; readiness.
 
 import { pino } from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ServeSettings, startServer } from '../../src/app/commands/serve.ts';
 import { BOUNDS } from '../../src/app/metrics/latency.ts';
 import { openLog } from '../../src/app/serve/log.ts';
@@ -143,6 +143,12 @@ describe('what is said of a server', () => {
       const wrong = startServer({ host: '127.0.0.1', port: 0, warm });
       await expect(wrong).rejects.toMatchObject({ code: 'ERR_PIPELINE_UNKNOWN' });
     }
+  });
+
+  it('by its settings alone: a variable that a flag has won over is not looked at again', async () => {
+    vi.stubEnv('MILLRACE_SESSIONS_MAX', 'many');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect((await open({ limits: { sessionsMax: 3 } })).server.port).toBeGreaterThan(0);
   });
 
   it('at a level that there is', () => {

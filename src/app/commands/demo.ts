@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { shortestFloat32 } from '../../wire/shortest-float32.ts';
 import { compareCells, describeComparison } from '../compare.ts';
+import { limitsFromEnvironment } from '../config.ts';
 import { demoSensor, type SensorRun } from '../demo/sensor.ts';
 import { demoSpeech, type SpeechRun } from '../demo/speech.ts';
 import { openPipelineOrFile } from '../open-pipeline.ts';
@@ -35,7 +36,12 @@ export function addDemo(program: Command): void {
 
 async function demo({ out, fast = false }: { out: string; fast?: boolean }): Promise<void> {
   await mkdir(out, { recursive: true });
-  const server = await startServer({ host: '127.0.0.1', port: 0, warm: [] });
+  const server = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    warm: [],
+    limits: limitsFromEnvironment(process.env),
+  });
   const url = `ws://127.0.0.1:${server.port}/v1/stream`;
   print(`A Millrace server listens on ${url}; everything below goes through it.`);
   await speechPart(url, out, fast);

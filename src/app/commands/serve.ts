@@ -7,7 +7,7 @@ import { serveStreams } from '../../transport/serve-streams.ts';
 import { wsTransport } from '../../transport/ws/ws-transport.ts';
 import { systemClock } from '../clock.ts';
 import type { Chosens } from '../config/resolve.ts';
-import { limitsFromEnvironment, PORT_MAX, type ServerLimits } from '../config.ts';
+import { DEFAULT_SERVER_LIMITS, PORT_MAX, type ServerLimits } from '../config.ts';
 import { createHttpServer, listen } from '../http.ts';
 import { createMetrics, type Metrics } from '../metrics/metrics.ts';
 import { serveMetrics } from '../metrics/serve-metrics.ts';
@@ -53,7 +53,7 @@ export interface ServeSettings {
   readonly port: number;
   /** Default: silent. */
   readonly log?: Logger;
-  /** In place of what the environment or the defaults say. */
+  /** In place of the defaults. */
   readonly limits?: Partial<ServerLimits>;
   /** Default: portable. */
   readonly engine?: string;
@@ -75,7 +75,7 @@ export interface ServeSettings {
 export async function startServer(settings: ServeSettings): Promise<RunningServer> {
   const { host, port, log = pino({ level: 'silent' }), observe, tls = {} } = settings;
   const toWarm = await chooseToWarm(settings.warm ?? ['all']);
-  const limits = { ...limitsFromEnvironment(process.env), ...settings.limits };
+  const limits = { ...DEFAULT_SERVER_LIMITS, ...settings.limits };
   const states = await openStates(settings.states ?? {}, limits.resumeMsMax);
   const metrics = settings.metrics && createMetrics();
   const watchers = createWatchers(log, metrics);

@@ -3,6 +3,7 @@
 
 import cluster, { type Worker } from 'node:cluster';
 import { startServer } from '../../commands/serve.ts';
+import { limitsFromEnvironment } from '../../config.ts';
 import { isWorker, startWorkers } from '../../workers.ts';
 import { answerParent, askVia, type Peer } from './ask.ts';
 import { startBareServer } from './bare-server.ts';
@@ -18,7 +19,8 @@ const kind = process.argv[3];
 
 async function serve(): Promise<number> {
   const observe = (us: number): void => meter.observe(us);
-  const limits = { sessionsMax: SESSIONS_MAX, streamsPerAddressMax: SESSIONS_MAX, handshakesPerMinuteMax: 1e9 };
+  const room = { sessionsMax: SESSIONS_MAX, streamsPerAddressMax: SESSIONS_MAX, handshakesPerMinuteMax: 1e9 };
+  const limits = { ...limitsFromEnvironment(process.env), ...room };
   const server =
     kind === 'bare'
       ? await startBareServer(HOST)
