@@ -26,7 +26,7 @@ export async function readConfigFile(path: string, settings: readonly Setting[])
   return { path, folder: dirname(path), values: new Map(Object.entries(parsed)) };
 }
 
-export function unknownName(where: string, name: string, names: readonly string[]): EngineError {
+function unknownName(where: string, name: string, names: readonly string[]): EngineError {
   const near = nearest(name, names);
   const meant = near === undefined ? '' : `"${near}", perhaps; `;
   return engineError('ERR_CONFIG_INVALID', `${where}there is no setting "${name}"`, {

@@ -40,10 +40,14 @@ const collect = (pair: string, before: readonly string[]): string[] => [...befor
 export async function chooseSettings(flags: ServeFlags, environment: Environment): Promise<Chosens> {
   const handed = environment[WORKER_SETTINGS_VARIABLE];
   if (handed) return new Map(JSON.parse(handed) as [string, Chosen][]);
-  const path = flags.config ?? (environment[CONFIG_VARIABLE] || undefined);
+  const path = fileOf(flags, environment);
   const file = path === undefined ? undefined : await readConfigFile(path, SERVE_SETTINGS);
   return resolveSettings(SERVE_SETTINGS, { flags: textsOf(flags), environment, file });
 }
+
+/** An empty variable is one that is not set. */
+const fileOf = (flags: ServeFlags, environment: Environment): string | undefined =>
+  flags.config ?? (environment[CONFIG_VARIABLE] || undefined);
 
 function textsOf(flags: ServeFlags): ReadonlyMap<string, string> {
   const given = FLAG_SETTINGS.map(({ name }) => [name, flags[camelCase(name)]] as const);
@@ -85,7 +89,7 @@ export function misspelt(environment: Environment): readonly Misspelt[] {
 
 /** For people and logs. Paths to secrets are named; a secret itself can only stand in a variable, and is not shown. */
 export function shownConfig(chosens: Chosens, flags: ServeFlags, environment: Environment): object {
-  const file = flags.config ?? (environment[CONFIG_VARIABLE] || null);
+  const file = fileOf(flags, environment) ?? null;
   const source = flags.config ? 'flag' : file ? 'env' : 'default';
   const listed = environment[TOKENS_VARIABLE] ? { [TOKENS_VARIABLE]: { value: '[redacted]', source: 'env' } } : {};
   return { config: { value: file, source }, ...shownSettings(chosens), ...listed };
