@@ -40,8 +40,9 @@ export function createStreamSpans(): StreamSpans {
       return meterOf(stream, open);
     },
     event(event) {
-      const open = event.event === 'closed' ? spans.get(event.id) : undefined;
-      if (!open || event.event !== 'closed') return;
+      if (event.event !== 'closed') return;
+      const open = spans.get(event.id);
+      if (!open) return;
       spans.delete(event.id);
       const { span } = open;
       const { error } = event;
