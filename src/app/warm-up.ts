@@ -32,15 +32,18 @@ export async function warmUp(loaded: LoadedPipeline): Promise<LoadedPipeline> {
   });
   const rows = new Float32Array(source.width * (sensor ? 1 : input.hopRows));
   let turn = systemClock.now();
-  for (let i = 0; i < (sensor ? SENSOR_ROWS : HOPS); i++) {
-    if (sensor) rows.fill(Math.abs((i % PERIOD_ROWS) - PERIOD_ROWS / 2));
-    session.rows(rows);
-    await session.idle();
-    if (failed) throw failed;
-    if (systemClock.now() - turn < TURN_US) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    turn = systemClock.now();
+  try {
+    for (let i = 0; i < (sensor ? SENSOR_ROWS : HOPS); i++) {
+      if (sensor) rows.fill(Math.abs((i % PERIOD_ROWS) - PERIOD_ROWS / 2));
+      session.rows(rows);
+      await session.idle();
+      if (failed) throw failed;
+      if (systemClock.now() - turn < TURN_US) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      turn = systemClock.now();
+    }
+  } finally {
+    session.close();
   }
-  session.close();
   return loaded;
 }
