@@ -1,16 +1,13 @@
 // Which microphone a page gets, and why it gets none: getUserMedia with its refusals in our words.
 
 import { type EngineError, engineError } from '../../base/errors.ts';
-
-export interface DeviceWish {
-  readonly deviceId: string | undefined;
-  readonly channels: number;
-  /** The browser's own echo cancellation, noise suppression and level control. */
-  readonly processing: boolean;
-}
+import type { MicrophoneOptions } from './options.ts';
 
 /** @throws ERR_MICROPHONE_DENIED, ERR_AUDIO_SYSTEM */
-export async function openDevice({ deviceId, channels, processing }: DeviceWish): Promise<MediaStream> {
+export async function openDevice(
+  { channels = 1, processing = false }: MicrophoneOptions,
+  deviceId: string | undefined,
+): Promise<MediaStream> {
   const audio: MediaTrackConstraints = {
     ...(deviceId === undefined ? {} : { deviceId: { exact: deviceId } }),
     channelCount: { ideal: channels },
@@ -23,6 +20,11 @@ export async function openDevice({ deviceId, channels, processing }: DeviceWish)
   } catch (thrown) {
     throw deviceError(thrown);
   }
+}
+
+/** Gives the device back. */
+export function closeDevice(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 /** @throws ERR_AUDIO_SYSTEM where there is none: a page that is not secure, Node */

@@ -6,7 +6,7 @@ import { asEngineError, type EngineError, engineError } from '../../base/errors.
 import type { FormatMessage } from '../../wire/messages.ts';
 import type { GapWhy } from './capture-worklet.ts';
 import { type Captured, type CapturedQueue, capturedQueue } from './captured-queue.ts';
-import { isDefaultElsewhere, mediaDevices, openDevice } from './device.ts';
+import { closeDevice, isDefaultElsewhere, mediaDevices, openDevice } from './device.ts';
 import { type CaptureGraph, captureGraph } from './graph.ts';
 import type { MicrophoneDevice, MicrophoneOptions, MicrophoneState } from './options.ts';
 
@@ -152,10 +152,9 @@ export class Microphone implements AsyncIterable<Captured> {
   }
 
   async #open(deviceId: string | undefined): Promise<MediaStream> {
-    const { channels = 1, processing = false } = this.#options;
-    const stream = await openDevice({ deviceId, channels, processing });
+    const stream = await openDevice(this.#options, deviceId);
     if (this.#closing === undefined) return stream;
-    for (const track of stream.getTracks()) track.stop();
+    closeDevice(stream);
     throw engineError('ERR_AUDIO_SYSTEM', 'the microphone was closed meanwhile');
   }
 
@@ -178,7 +177,7 @@ export class Microphone implements AsyncIterable<Captured> {
     try {
       return this.#context.createMediaStreamSource(stream);
     } catch (cause) {
-      for (const track of stream.getTracks()) track.stop();
+      closeDevice(stream);
       const what = `the device does not go into sound at ${this.format.rate} Hz: ${(cause as Error).message}`;
       throw engineError('ERR_AUDIO_SYSTEM', what, { cause, expected: 'no sampleRate, or the one of the device' });
     }
@@ -207,7 +206,7 @@ export class Microphone implements AsyncIterable<Captured> {
     try {
       const stream = await this.#open(undefined);
       if (this.#source === undefined) this.#listenTo(stream);
-      else for (const track of stream.getTracks()) track.stop();
+      else closeDevice(stream);
     } catch (thrown) {
       if (this.#closing) return;
       const error = asEngineError(thrown);
@@ -244,12 +243,12 @@ export class Microphone implements AsyncIterable<Captured> {
  * @throws ERR_MICROPHONE_DENIED; ERR_AUDIO_SYSTEM without a device, a secure page, or a worklet; ERR_USAGE for an option
  */
 export async function openMicrophone(options: MicrophoneOptions = {}): Promise<Microphone> {
-  const { channels = 1, processing = false, deviceId, chunkMs = CHUNK_MS, bufferMs = BUFFER_MS } = options;
+  const { channels = 1, chunkMs = CHUNK_MS, bufferMs = BUFFER_MS } = options;
   if (!(chunkMs >= 5 && chunkMs <= 1000 && bufferMs >= chunkMs)) {
     const expected = 'chunkMs from 5 to 1000, and bufferMs no less';
     throw engineError('ERR_USAGE', `chunks of ${chunkMs} ms in a buffer of ${bufferMs} ms`, { expected });
   }
-  const stream = await openDevice({ deviceId, channels, processing });
+  const stream = await openDevice(options, options.deviceId);
   let context = options.context;
   try {
     context ??= openContext(options.sampleRate);
@@ -269,7 +268,7 @@ export async function openMicrophone(options: MicrophoneOptions = {}): Promise<M
     await microphone.begin(stream);
     return microphone;
   } catch (thrown) {
-    for (const track of stream.getTracks()) track.stop();
+    closeDevice(stream);
     if (context && context !== options.context && context.state !== 'closed') await context.close();
     throw thrown;
   }
