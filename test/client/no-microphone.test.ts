@@ -74,5 +74,11 @@ describe('a page that gets no microphone', () => {
     await expect(over).rejects.toMatchObject({ code: 'ERR_MICROPHONE_DENIED' });
     expect(microphone.state).toBe('closed');
     await expect(microphone.use('desk')).rejects.toMatchObject({ code: 'ERR_MICROPHONE_DENIED' });
+    system.refusal = undefined; // leave is given, but this microphone is closed
+    await expect(microphone.use('desk')).rejects.toMatchObject({
+      code: 'ERR_AUDIO_SYSTEM',
+      expected: expect.stringContaining('openMicrophone() again'),
+    });
+    expect(system.tracks.every(({ readyState }) => readyState === 'ended')).toBe(true);
   });
 });

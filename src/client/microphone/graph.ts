@@ -50,7 +50,10 @@ export async function captureGraph(
     if ('stopped' in data) stopped();
     else if ('from' in data) events.captured(data);
   };
-  node.onprocessorerror = () => events.broke(engineError('ERR_AUDIO_SYSTEM', 'the audio thread failed'));
+  node.onprocessorerror = () => {
+    const expected = 'a new microphone: openMicrophone() again';
+    events.broke(engineError('ERR_AUDIO_SYSTEM', 'the audio thread failed', { expected }));
+  };
   node.connect(context.destination); // silence: an unconnected node is not run
   return {
     node,

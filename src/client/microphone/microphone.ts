@@ -155,7 +155,8 @@ export class Microphone implements AsyncIterable<Captured> {
     const stream = await openDevice(this.#options, deviceId);
     if (this.#closing === undefined) return stream;
     closeDevice(stream);
-    throw engineError('ERR_AUDIO_SYSTEM', 'the microphone was closed meanwhile');
+    const expected = 'a microphone that is open: openMicrophone() again';
+    throw engineError('ERR_AUDIO_SYSTEM', 'the microphone was closed meanwhile', { expected });
   }
 
   #listenTo(stream: MediaStream): void {
