@@ -21,7 +21,7 @@ import {
   until,
 } from '../helpers/fleet-process.ts';
 
-/** In each of the two tests; 20 take two minutes: `MILLRACE_KILLS=20 npx vitest run test/fleet --testTimeout 600000`. */
+/** In each of the tests; 20 take two minutes: `MILLRACE_KILLS=20 npx vitest run test/fleet --testTimeout 600000`. */
 const KILLS = Number(process.env.MILLRACE_KILLS ?? 3);
 const OPTIONS = { horizon: 2, season: 4 };
 const START_US = 1_700_000_000_000_000;
@@ -71,15 +71,20 @@ async function linesOf(path: string): Promise<Map<string, string[]>> {
   return lines;
 }
 
-/** @param reorderMs 0: the broker keeps the order */
-async function killOften(broker: Pick<Broker, 'url'>, reorderMs: number, untimed: boolean): Promise<void> {
+/** @param reorderMs 0: the broker keeps the order   @param flags of the command, beside */
+async function killOften(
+  broker: Pick<Broker, 'url'>,
+  reorderMs: number,
+  untimed: boolean,
+  flags: readonly string[] = [],
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kill-'));
   const out = join(folder, 'out.jsonl');
   const start = (): FleetProcess =>
     startFleet([
       ...['forecast', '--in', `${broker.url}/plant/+/temp`, '--time-unit', 'us', '--out', out],
       ...['--state-dir', join(folder, 'state'), '--checkpoint-rows', '7', '--checkpoint-seconds', '1'],
-      ...['--reorder', String(reorderMs)],
+      ...['--reorder', String(reorderMs), ...flags],
       ...Object.entries(OPTIONS).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
     ]);
   const chance = random(20);
@@ -137,10 +142,13 @@ it('loses no row and counts none twice, however often the process is killed', as
   }
 });
 
-it.runIf(MOSQUITTO)('does so with mosquitto, also with rows that do not say their time', async () => {
+it.runIf(MOSQUITTO).each([
+  ['3.1.1', []],
+  ['5', ['--mqtt-version', '5']],
+])('does so with mosquitto and MQTT %s, also with rows that do not say their time', async (_, flags) => {
   const broker = await startMosquitto();
   try {
-    await killOften(broker, 0, true);
+    await killOften(broker, 0, true, flags);
   } finally {
     await broker.close();
   }

@@ -50,6 +50,10 @@ it.each([
   [['--in', '-', '--format', 'sparkplug'], 'sparkplug comes from a broker'],
   [['--in', '-', '--format', 'xml'], '--format cannot be "xml"'],
   [['--in', '-', '--format', 'json', '--reorder', 'soon'], '--reorder cannot be "soon"'],
+  [['--in', '-', '--format', 'senml-cbor'], 'senml-cbor has no lines'],
+  [['--in', 'mqtt://h/t', '--mqtt-version', '4'], '--mqtt-version cannot be "4"'],
+  [['--in', 'mqtt://h/t', '--session-expiry', '60'], '--session-expiry is of MQTT 5'],
+  [['--in', 'mqtt://h/t', '--mqtt-version', '5', '--session-expiry', '0'], '--session-expiry cannot be "0"'],
   [['--in', 'influx://here'], 'not an address to listen on'],
 ])('refuses %j', async (args, why) => {
   const { said, ended } = startFleet(['forecast', ...args]);
