@@ -7,7 +7,7 @@ import { malformed } from '../reading.ts';
 
 /** As long as a line may be. */
 export const CBOR_BYTES_MAX = 1024 * 1024;
-/** Arrays, maps and tags, one byte each at least: 200 bytes in memory. */
+/** Arrays, maps and tags, one byte each at least, some 300 in memory. */
 export const CONTAINERS_MAX = 65_536;
 /** pack > record > decimal fraction > its array, and as much again for fields that nobody knows. */
 export const DEPTH_MAX = 8;
