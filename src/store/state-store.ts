@@ -1,6 +1,6 @@
 // Where state outlives its process: bytes by key, each key owned by one process at a time. Knows nothing of streams,
 // snapshots or sensors: a value is bytes. Two kinds: memory-store.ts and file-store.ts; a cluster store needs no more than
-// a compare-and-set on `epoch`. Who stores what: session/durable.ts.
+// a compare-and-set on `epoch`. Who stores what: transport/keeper.ts, app/fleet/checkpoints.ts.
 //
 // Fencing. `claim` gives its caller a new epoch, higher than any before. From then on every `put` and `delete` with a lower
 // one fails with ERR_STATE_FENCED, so a server that was only slow, or cut off, cannot go on with a stream that another

@@ -29,7 +29,7 @@ export interface BenchOptions {
   readonly data?: string;
   /** Folder that the results of single recordings or series go to. */
   readonly out?: string;
-  /** Folder of other projects' ONNX files: see peers/onnx-peers.ts. */
+  /** Folder of other projects' ONNX files: see peers/open-peers.ts. */
   readonly peers?: string;
   /** How often the candidates take turns. */
   readonly repetitions?: number;

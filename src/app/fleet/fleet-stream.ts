@@ -1,7 +1,7 @@
 // One sensor of a fleet: its order of time, its session, and how much of it is not in a checkpoint yet. Rows go in one at
 // a time, results come out as lines. Everything it decides follows from the rows alone, so that a replay decides the same.
 
-import { asEngineError, type EngineError } from '../../base/errors.ts';
+import type { EngineError } from '../../base/errors.ts';
 import { streamId } from '../../base/units.ts';
 import { EventOrder, type EventOrderOptions, type OrderEvent, type TimedRow } from '../../item/event-order.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
@@ -99,6 +99,6 @@ export class FleetStream {
   }
   async #work(): Promise<void> {
     await this.#session.idle();
-    if (this.#failure) throw asEngineError(this.#failure);
+    if (this.#failure) throw this.#failure;
   }
 }

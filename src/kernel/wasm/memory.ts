@@ -52,6 +52,3 @@ export function release({ address, bytes }: Block): void {
   if (blocks) blocks.push(address);
   else free.set(bytes, [address]);
 }
-
-/** Bytes ever given out, those given back included: the part of the reserve that was touched. */
-export const touchedBytes = (): number => top;

@@ -1,9 +1,9 @@
 // What the health watch remembers of a column: some 300 bytes. One slot per quantity over all columns.
 
-import { f64, type State, type Views } from '../../cell/state.ts';
+import { clearState, f64, type State, type Views } from '../../cell/state.ts';
 
 /** Two-sided tests of one column: level, spread, rate. */
-export const TESTS = 3;
+const TESTS = 3;
 
 export const columnLayout = (width: number) => ({
   /** Finite values since the start or the last change. */
@@ -41,7 +41,7 @@ export const columnLayout = (width: number) => ({
 export type ColumnLayout = ReturnType<typeof columnLayout>;
 export type ColumnViews = Views<ColumnLayout>;
 
-export function initColumns({ at, bytes }: State<ColumnLayout>): void {
-  bytes.fill(0);
-  at.last.fill(NaN);
+export function initColumns(state: State<ColumnLayout>): void {
+  clearState(state);
+  state.at.last.fill(NaN);
 }

@@ -8,7 +8,7 @@ import type { ForecastOptions, ForecastSizes } from './sizes.ts';
 export const QUANTILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] as const;
 
 /** Forecasts that wait for their value: one queue of `step` entries per judged knot. */
-export const queueRows = ({ knots, judged }: ForecastSizes): number => judged.reduce((sum, k) => sum + knots[k]!, 0);
+const queueRows = ({ knots, judged }: ForecastSizes): number => judged.reduce((sum, k) => sum + knots[k]!, 0);
 
 export const channelLayout = ({ width, horizon, seasonRows, quantiles }: ForecastOptions, sizes: ForecastSizes) => ({
   /** guard.ts: mean squared deviation from the level; sum of recent surprises. */

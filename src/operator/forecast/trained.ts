@@ -4,7 +4,7 @@
 // What it says goes two ways: as an expert into the mix, and as a few coefficients into the regression, which learns online
 // what to make of it. Weights and how they came about: models/forecast-ssm, train/forecast.py. Read next: trained-inputs.ts.
 
-import { f32, f64, joinLayouts, splitState } from '../../cell/state.ts';
+import { clearState, f32, f64, joinLayouts, splitState } from '../../cell/state.ts';
 import { perColumn } from '../per-column.ts';
 import type { StreamContext } from '../stage.ts';
 import type { ChannelViews } from './channel-state.ts';
@@ -18,7 +18,7 @@ export const MODEL_KNOTS: readonly number[] = [
   ...Array.from({ length: 12 }, (_, i) => 30 + 6 * i),
   ...Array.from({ length: 52 }, (_, i) => 108 + 12 * i),
 ];
-export const TICKS_PER_SEASON = 24;
+const TICKS_PER_SEASON = 24;
 /** A row after a long silence: two weeks of days, beyond which the states remember nothing anyway. */
 const DT_MOST = 336;
 const LIMIT = 30;
@@ -55,7 +55,7 @@ export function trained(options: ForecastOptions, sizes: ForecastSizes, { cell, 
     const memory = context.state('forecast.model', whole, (state) => {
       for (const part of splitState(parts, state)) cell.init(part);
     });
-    const state = context.state('forecast.model.said', layout, ({ bytes }) => bytes.fill(0));
+    const state = context.state('forecast.model.said', layout, clearState);
     const cells = splitState(parts, memory);
     const columns = perColumn(state, width);
     const { late } = state.at;
@@ -99,7 +99,7 @@ export function trained(options: ForecastOptions, sizes: ForecastSizes, { cell, 
       },
       reset() {
         for (const part of cells) cell.init(part);
-        state.bytes.fill(0);
+        clearState(state);
       },
     };
   };
