@@ -143,6 +143,10 @@ describe('MQTT sink', () => {
     await sink.settled();
     expect(got).toEqual([0, 1, 2].map((i) => ['out/kitchen/temp', String(i), 1]));
     await sink.drained();
+    // A broker hangs up on such a topic, and would be sent it again for ever.
+    sink.publish('a\u0000b/+/c#d', '3');
+    await sink.settled();
+    expect(got.at(-1)).toEqual(['out/a_b/_/c_d', '3', 1]);
     await sink.close();
   });
 });

@@ -14,6 +14,7 @@ export interface MqttAddress {
 }
 
 const ADDRESS = /^(mqtts?):\/\/(?:([^@/]*)@)?(\[[^\]/]+\]|[^:/@]+)(?::(\d{1,5}))?\/(.+)$/;
+const PORT_MAX = 65_535;
 const EXPECTED = 'mqtt://host/topic, mqtts://user:password@host:8883/sensors/+/temperature';
 
 export const isMqtt = (text: string): boolean => /^mqtts?:\/\//.test(text);
@@ -25,14 +26,27 @@ export function readMqttAddress(text: string, wildcards: boolean): MqttAddress {
   const [, scheme, login, host, port, topic] = found;
   checkTopic(topic!, wildcards);
   const place = `${scheme}://${host}${port === undefined ? '' : `:${port}`}`;
-  const [username, ...password] = login === undefined ? [] : login.split(':');
-  return {
-    url: place,
-    ...(username ? { username: decodeURIComponent(username) } : {}),
-    ...(password.length > 0 ? { password: decodeURIComponent(password.join(':')) } : {}),
-    topic: topic!,
-    shown: `${place}/${topic}`,
-  };
+  if (port !== undefined && (Number(port) < 1 || Number(port) > PORT_MAX)) {
+    throw engineError('ERR_USAGE', `${place} has no such port`, { expected: `a port from 1 to ${PORT_MAX}` });
+  }
+  return { url: place, ...readLogin(login), topic: topic!, shown: `${place}/${topic}` };
+}
+
+/** Nothing of it is in an error. */
+function readLogin(login: string | undefined): { readonly username?: string; readonly password?: string } {
+  if (!login) return {};
+  const at = login.indexOf(':');
+  const [name, word] = at < 0 ? [login] : [login.slice(0, at), login.slice(at + 1)];
+  const expected = 'user:password, percent-encoded where they hold : / @ or %; no password without a user';
+  const wrong = (cause?: unknown) =>
+    engineError('ERR_USAGE', 'the user and password of the MQTT address cannot be read', { expected, cause });
+  if (!name) throw wrong(); // MQTT 3.1.1, 3.1.2.9
+  try {
+    const username = decodeURIComponent(name);
+    return word === undefined ? { username } : { username, password: decodeURIComponent(word) };
+  } catch (cause) {
+    throw wrong(cause);
+  }
 }
 
 /** MQTT 3.1.1, 4.7: + is a whole level, # the last one. */
@@ -46,9 +60,12 @@ function checkTopic(topic: string, wildcards: boolean): void {
   throw engineError('ERR_USAGE', 'not an MQTT topic', { expected });
 }
 
+/** A subscription that several clients share (MQTT 5, 4.8.2) is to what follows its name. */
+const SHARED = /^\$share\/[^/]+\//;
+
 /** Whether a filter matches something below a topic, which is then a loop if that is where results go. */
 export function coversBelow(filter: string, topic: string): boolean {
-  const levels = filter.split('/');
+  const levels = filter.replace(SHARED, '').split('/');
   const below = topic.split('/');
   for (const [i, level] of levels.entries()) {
     if (level === '#') return true;

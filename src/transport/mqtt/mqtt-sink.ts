@@ -6,7 +6,7 @@ import { connectMqtt, type MqttOptions } from './mqtt-client.ts';
 import { reasonOf, refused } from './mqtt-reasons.ts';
 
 export interface MqttSink {
-  /** @param path levels below the sink's own topic */
+  /** @param path levels below the sink's own topic; what a topic may not hold becomes _ */
   publish(path: string, text: string): void;
   /** Resolves once little enough waits for the broker. @throws ERR_CONNECT_FAILED when it refuses */
   drained(): Promise<void>;
@@ -21,6 +21,8 @@ interface Sent {
   readonly text: string;
 }
 
+/** What no topic may hold. A broker hangs up on it, would be sent it again, and hang up again (MQTT 3.1.1, 1.5.3 and 4.7.1). */
+const UNFIT = /[\p{Cc}+#]/gu;
 /** Messages that the broker has not confirmed. */
 const WAITING_MAX = 1000;
 
@@ -77,7 +79,7 @@ export function mqttSink(options: MqttOptions, tell: (line: string) => void): Mq
     publish(path, text) {
       const number = sent++;
       open.add(number);
-      held.push({ number, topic: `${topic}/${path}`, text });
+      held.push({ number, topic: `${topic}/${path.replaceAll(UNFIT, '_')}`, text });
       send();
     },
     drained: () => until(() => open.size < WAITING_MAX),
