@@ -5,6 +5,7 @@ import { jsonCodec } from '../../wire/json-codec.ts';
 import type { ServerMessage } from '../../wire/messages.ts';
 import { createCreditLedger } from '../credit-ledger.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
+import { DeepgramDialect } from './deepgram/deepgram-dialect.ts';
 import { readDeepgramQuery } from './deepgram/deepgram-query.ts';
 import type { Recogniser, Word } from './spoken.ts';
 import { createUtterances, type Utterance } from './utterances.ts';
@@ -16,12 +17,15 @@ const word = (text: string, from: number, to: number, score = 0.75): Word => ({ 
 const recogniser: Recogniser = { pipeline: 'listen', options: {}, words: ['one', 'two', 'smart mirror'] };
 
 describe('utterances', () => {
-  function open(pauseRows = 100) {
+  function open(longestRows = Number.POSITIVE_INFINITY) {
     const over: [readonly string[], number, number, number][] = [];
-    const utterances = createUtterances(pauseRows, ({ words, from, to }: Utterance, row) =>
-      over.push([words.map(({ text }) => text), from, to, row]),
-    );
-    return { over, utterances };
+    const pauses: boolean[] = [];
+    const lengths = { pauseRows: 100, longestRows };
+    const utterances = createUtterances(lengths, ({ words, from, to }: Utterance, row, paused) => {
+      over.push([words.map(({ text }) => text), from, to, row]);
+      pauses.push(paused);
+    });
+    return { over, pauses, utterances };
   }
 
   it('are over once nobody has spoken for the pause, and not while somebody does', () => {
@@ -57,6 +61,24 @@ describe('utterances', () => {
     utterances.word(word('one', 10, 20));
     utterances.reach(120);
     expect(over).toEqual([[['one'], 10, 20, 120]]);
+  });
+
+  it('are cut when nobody ever pauses, and each word is told once', () => {
+    const { over, pauses, utterances } = open(1000);
+    utterances.start(50);
+    for (let row = 100; row <= 2600; row += 100) {
+      utterances.word(word(String(row), row - 20, row - 10));
+      utterances.reach(row);
+    }
+    utterances.end(2600);
+    utterances.reach(2700);
+    expect(over.map(([, ...rows]) => rows)).toEqual([
+      [50, 1100, 1100],
+      [1100, 2100, 2100],
+      [2100, 2600, 2700],
+    ]);
+    expect(over.flatMap(([words]) => words)).toEqual(Array.from({ length: 26 }, (_, i) => String(100 * i + 100)));
+    expect(pauses).toEqual([false, false, true]);
   });
 
   it('can be cut, and nothing is told twice', () => {
@@ -102,6 +124,9 @@ describe('Vosk', () => {
       7,
       null,
       { sample_rate: -1 },
+      { sample_rate: 0 },
+      { sample_rate: '16 kHz' },
+      { sample_rate: '' },
       { sample_rate: 0.5 },
       { phrase_list: 'one' },
       { phrase_list: ['x'] },
@@ -153,6 +178,29 @@ describe('Deepgram', () => {
       ...{ rate: 48_000, channels: 2, interim: true, vadEvents: true },
       ...{ endpointingMs: undefined, utteranceEndMs: 1500 },
     });
+  });
+});
+
+describe('Deepgram, who never pauses', () => {
+  it('is told now and then, which is no pause; UtteranceEnd knows the last word all the same', () => {
+    const url = '/v1/listen?encoding=linear16&sample_rate=1000&utterance_end_ms=1000';
+    const dialect = new DeepgramDialect(recogniser, readDeepgramQuery(url), 0);
+    const said: { type: string; speech_final?: boolean; last_word_end?: number; start?: number }[] = [];
+    dialect.open((text) => said.push(JSON.parse(text)));
+    dialect.tell({ type: 'ready', session: 's', pipeline: 'listen', numerics: 'n' } as ServerMessage);
+    const item = (name: string, from: number, to: number) =>
+      dialect.result({ kind: 'detection', pts: 0 as never, name, from, to, values: { score: 1 } });
+    item('vad.start', 0, 100);
+    item('keyword.one', 5000, 6000);
+    for (let row = 100; row <= 25_000; row += 100) item('vad', row - 100, row);
+    item('vad.end', 0, 25_000);
+    for (let row = 25_100; row <= 26_000; row += 100) item('vad', row - 100, row);
+    const results = said.filter(({ type }) => type === 'Results');
+    expect(results).toMatchObject([
+      { start: 0, duration: 20, is_final: true, speech_final: false },
+      { start: 20, duration: 5, is_final: true, speech_final: true },
+    ]);
+    expect(said.at(-1)).toEqual({ type: 'UtteranceEnd', channel: [0, 1], last_word_end: 6 });
   });
 });
 

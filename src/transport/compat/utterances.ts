@@ -1,11 +1,26 @@
 // Speech segments and words to utterances: words are gathered while somebody speaks, and an utterance is over once nobody has for a
 // while. The while is counted in rows of the stream, so neither the cut of messages nor the clock changes what an utterance holds.
 //   start  word  end  ..pause..  -> [word]      start  end  start  word  end  ..pause..  -> [word], pauses shorter than that
+// Who never pauses is cut off now and then, so that what is gathered is bounded.
 
 import type { Listener, Word } from './spoken.ts';
 
 /** A word is told up to 350 ms after its end (operator/spot-words): no utterance is over before. */
 export const WORD_WAIT_MS = 400;
+
+/** An utterance is cut when it is as long as this, as Kaldi's are (endpoint.rule5.min-utterance-length). */
+export const LONGEST_MS = 20_000;
+
+/** Words that nobody was heard to say have no end of speech to wait for. */
+const WORDS_MAX = 1000;
+
+export interface Lengths {
+  readonly pauseRows: number;
+  /** While somebody speaks; Infinity: for as long as that is. */
+  readonly longestRows: number;
+  /** Only the last word of an utterance is wanted. */
+  readonly lastWordOnly?: boolean;
+}
 
 export interface Utterance {
   /** Rows: where it began, and where its last word or its speech ended. */
@@ -21,8 +36,14 @@ export interface Utterances extends Listener {
   cut(row: number): Utterance | undefined;
 }
 
-/** @param over called with an utterance and the row by which it was over; a word that comes later is an utterance of its own */
-export function createUtterances(pauseRows: number, over: (utterance: Utterance, row: number) => void): Utterances {
+/**
+ * @param over called with an utterance, the row by which it was over and whether that was for a pause; a word that comes later is an
+ *   utterance of its own
+ */
+export function createUtterances(
+  { pauseRows, longestRows, lastWordOnly = false }: Lengths,
+  over: (utterance: Utterance, row: number, paused: boolean) => void,
+): Utterances {
   let open = false;
   let speaking = false;
   let from = 0;
@@ -36,6 +57,13 @@ export function createUtterances(pauseRows: number, over: (utterance: Utterance,
   function take(): Utterance {
     const utterance = { from, to, words };
     words = [];
+    return utterance;
+  }
+  function cut(row: number): Utterance {
+    if (speaking) to = Math.max(to, row);
+    const utterance = take();
+    open = speaking;
+    from = to;
     return utterance;
   }
   return {
@@ -52,20 +80,16 @@ export function createUtterances(pauseRows: number, over: (utterance: Utterance,
     word(word) {
       begin(word.from);
       to = Math.max(to, word.to);
-      words.push(word);
+      if (lastWordOnly) words = [word];
+      else words.push(word);
     },
     reach(row) {
-      if (!open || speaking || row < to + pauseRows) return;
-      open = false;
-      over(take(), row);
+      if (!open) return;
+      if (!speaking && row >= to + pauseRows) {
+        open = false;
+        over(take(), row, true);
+      } else if ((speaking && row >= from + longestRows) || words.length >= WORDS_MAX) over(cut(row), row, false);
     },
-    cut(row) {
-      if (!open) return undefined;
-      if (speaking) to = Math.max(to, row);
-      const utterance = take();
-      open = speaking;
-      from = to;
-      return utterance;
-    },
+    cut: (row) => (open ? cut(row) : undefined),
   };
 }

@@ -14,7 +14,7 @@ import type { ClientMessage, ServerMessage } from '../../../wire/messages.ts';
 import type { Dialect } from '../../dialect.ts';
 import { readObject } from '../read-object.ts';
 import { checkWholeRows, type Recogniser, startOf, tellListener } from '../spoken.ts';
-import { createUtterances, type Utterance, type Utterances, WORD_WAIT_MS } from '../utterances.ts';
+import { createUtterances, LONGEST_MS, type Utterance, type Utterances, WORD_WAIT_MS } from '../utterances.ts';
 import {
   closingText,
   type DeepgramMetadata,
@@ -52,13 +52,14 @@ export class DeepgramDialect implements Dialect {
     this.#recogniser = recogniser;
     this.#query = query;
     this.#created = new Date(nowMs).toISOString();
-    this.#utterances = createUtterances(rowsOf(Math.max(WORD_WAIT_MS, endpointingMs ?? 0)), (utterance) =>
-      this.#sayResults(utterance, this.#over),
+    const longestRows = rowsOf(LONGEST_MS);
+    const pauseRows = rowsOf(Math.max(WORD_WAIT_MS, endpointingMs ?? 0));
+    this.#utterances = createUtterances({ pauseRows, longestRows }, (utterance, _row, paused) =>
+      this.#sayResults(utterance, this.#over(paused)),
     );
-    this.#silences =
-      utteranceEndMs === undefined
-        ? undefined
-        : createUtterances(rowsOf(utteranceEndMs), (utterance) => this.#say(utteranceEndText(utterance, rate)));
+    if (utteranceEndMs === undefined) return;
+    const silences = { pauseRows: rowsOf(utteranceEndMs), longestRows: Number.POSITIVE_INFINITY, lastWordOnly: true };
+    this.#silences = createUtterances(silences, (utterance) => this.#say(utteranceEndText(utterance, rate)));
   }
 
   open(say: (text: string) => void): readonly ClientMessage[] {
@@ -137,8 +138,8 @@ export class DeepgramDialect implements Dialect {
   }
 
   /** Of an utterance that is over. */
-  get #over(): ResultsKind {
-    return { final: true, paused: this.#query.endpointingMs !== undefined, fromFinalize: false };
+  #over(paused: boolean): ResultsKind {
+    return { final: true, paused: paused && this.#query.endpointingMs !== undefined, fromFinalize: false };
   }
 
   #finalize(row: number): void {
@@ -148,7 +149,7 @@ export class DeepgramDialect implements Dialect {
 
   #finish(rows: number): void {
     const rest = this.#utterances.cut(rows);
-    if (rest) this.#sayResults(rest, this.#over);
+    if (rest) this.#sayResults(rest, this.#over(true));
     const { rate, channels } = this.#query;
     const totals = { sha256: this.#hash.digest('hex'), created: this.#created, rows, rate, channels };
     this.#say(closingText(this.#metadata!, totals));

@@ -20,13 +20,13 @@ export function readVoskConfig(value: unknown, before: VoskConfig, known: readon
   const config: Readonly<Record<string, unknown>> = isObject(value) ? value : refuse('config', 'an object');
   const { sample_rate: rate, phrase_list: phrases, words, max_alternatives: alternatives } = config;
   return {
-    rate: rate === undefined ? before.rate : wholeNumber(rate, 'sample_rate', 'a whole number of samples a second'),
+    rate: rate === undefined ? before.rate : wholeNumber(rate, 'sample_rate', 1, 'a whole number of samples a second'),
     words: phrases === undefined ? before.words : wordsIn(phrases, known),
     details: words === undefined ? before.details : Boolean(words),
     alternatives:
       alternatives === undefined
         ? before.alternatives
-        : wholeNumber(alternatives, 'max_alternatives', 'a whole number; 0: none'),
+        : wholeNumber(alternatives, 'max_alternatives', 0, 'a whole number; 0: none'),
   };
 }
 
@@ -41,9 +41,9 @@ function wordsIn(phrases: unknown, known: readonly string[]): readonly string[] 
 }
 
 /** 16000, 16000.0 and "16000" are all said. */
-function wholeNumber(value: unknown, name: string, expected: string): number {
-  const number = typeof value === 'string' ? Number.parseFloat(value) : value;
-  return typeof number === 'number' && Number.isInteger(number) && number >= 0 ? number : refuse(name, expected);
+function wholeNumber(value: unknown, name: string, min: number, expected: string): number {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number >= min ? number : refuse(name, expected);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -13,7 +13,7 @@ import type { ClientMessage, ServerMessage } from '../../../wire/messages.ts';
 import type { Dialect } from '../../dialect.ts';
 import { readObject } from '../read-object.ts';
 import { checkWholeRows, type Recogniser, startOf, tellListener, type Word } from '../spoken.ts';
-import { createUtterances, type Utterances } from '../utterances.ts';
+import { createUtterances, LONGEST_MS, type Utterances } from '../utterances.ts';
 import { DEFAULT_VOSK_CONFIG, readVoskConfig } from './vosk-config.ts';
 import { finalText, partialText } from './vosk-messages.ts';
 
@@ -111,7 +111,8 @@ export class VoskDialect implements Dialect {
   #begin(): readonly ClientMessage[] {
     if (this.#utterances) return [];
     const { rate } = this.#config;
-    this.#utterances = createUtterances((PAUSE_MS * rate) / 1000, ({ words }, row) => {
+    const lengths = { pauseRows: (PAUSE_MS * rate) / 1000, longestRows: (LONGEST_MS * rate) / 1000 };
+    this.#utterances = createUtterances(lengths, ({ words }, row) => {
       this.#finals.push({ words, row });
     });
     return [startOf(this.#recogniser, rate, 1)];
