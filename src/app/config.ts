@@ -23,6 +23,16 @@ export function variableName(limit: string): string {
 /** message-bytes-max for messageBytesMax. */
 export const limitName = (limit: string): string => limit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+/** What a server takes at once, or in a minute: each process counts what comes to itself, so several take more together. */
+const COUNTED: ReadonlySet<keyof ServerLimits> = new Set([
+  'sessionsMax',
+  'streamsPerKeyMax',
+  'streamsPerAddressMax',
+  'handshakesPerMinuteMax',
+]);
+/** By the names of settings. */
+export const COUNTED_PER_PROCESS: ReadonlySet<string> = new Set([...COUNTED].map(limitName));
+
 export const LIMIT_SETTINGS: readonly Setting[] = Object.entries(DEFAULT_SERVER_LIMITS).map(([limit, standard]) => ({
   name: limitName(limit),
   variable: variableName(limit),

@@ -24,6 +24,8 @@ export const ERROR_CODES = {
   ERR_IDLE: ['stream', 4408],
   ERR_SESSION_LIMIT: ['stream', 1013],
   ERR_UNAUTHENTICATED: ['stream', 0],
+  ERR_TOKEN_EXPIRED: ['stream', 4401],
+  ERR_KEYS_UNAVAILABLE: ['stream', 0],
   ERR_FORBIDDEN: ['stream', 0],
   ERR_RATE_LIMIT: ['stream', 0],
   ERR_DRAINING: ['stream', 1001],

@@ -31,4 +31,9 @@ export function createBackoff(random: () => number = Math.random): Backoff {
 /** Lost without a word (0, 1005, 1006), going away, restarting, at capacity, an internal fault, idle, over a rate. */
 const WORTH_A_TRY: ReadonlySet<number> = new Set([0, 1001, 1005, 1006, 1011, 1012, 1013, 4408, 4429]);
 
-export const isWorthATry = (closeCode: number): boolean => WORTH_A_TRY.has(closeCode);
+/** The token has expired. */
+const EXPIRED = 4401;
+
+/** @param canRenew the next connection shows another token */
+export const isWorthATry = (closeCode: number, canRenew: boolean): boolean =>
+  WORTH_A_TRY.has(closeCode) || (canRenew && closeCode === EXPIRED);

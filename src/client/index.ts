@@ -20,6 +20,7 @@ export type {
 } from '../wire/messages.ts';
 export { fromResultMessage } from '../wire/result-message.ts';
 export type { WebSocketLike } from '../wire/socket-like.ts';
+export type { Credentials } from './credentials.ts';
 export type { ClientState, ConnectOptions, Lag } from './options.ts';
 export type { RowsInput } from './rows-pieces.ts';
 export type { OpenSocket } from './socket.ts';

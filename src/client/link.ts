@@ -1,15 +1,16 @@
 // One connection of the client: a socket with its encoding, from opening to the close. Says once that it is lost, and why.
 // What is said over it, and whether there is another one after it: stream-client.ts.
 
-import { asEngineError, type EngineError, engineError } from '../base/errors.ts';
+import { asEngineError, EngineError, engineError } from '../base/errors.ts';
 import { type Codec, PROTOCOL_JSON, PROTOCOL_PB } from '../wire/codec.ts';
 import { framedCodec } from '../wire/framed-codec.ts';
 import { jsonCodec } from '../wire/json-codec.ts';
 import type { ClientMessage, Framing, ServerMessage } from '../wire/messages.ts';
 import type { WebSocketLike } from '../wire/socket-like.ts';
+import { type Credentials, withCredentials } from './credentials.ts';
 import { defaultSocket, type OpenSocket } from './socket.ts';
 
-export interface LinkOptions {
+export interface LinkOptions extends Credentials {
   readonly protocol?: 'json' | 'pb' | undefined;
   readonly frame?: Framing | undefined;
   readonly socket?: OpenSocket | undefined;
@@ -33,7 +34,8 @@ export class Link {
   constructor(url: string, options: LinkOptions, events: LinkEvents) {
     this.#events = events;
     this.#open(url, options).catch((cause: unknown) => {
-      this.#lose(engineError('ERR_CONNECT_FAILED', 'no connection to the server', { cause }), 0);
+      const unknown = engineError('ERR_CONNECT_FAILED', 'no connection to the server', { cause });
+      this.#lose(cause instanceof EngineError ? cause : unknown, 0);
     });
   }
 
@@ -52,10 +54,15 @@ export class Link {
     this.#socket?.close(1000, 'aborted');
   }
 
-  async #open(url: string, { protocol = 'json', frame, socket = defaultSocket }: LinkOptions): Promise<void> {
+  async #open(url: string, options: LinkOptions): Promise<void> {
+    const { protocol = 'json', frame, socket = defaultSocket, token, ticket } = options;
     const codec = protocol === 'pb' ? (await import('../wire/pb-codec.ts')).pbCodec : jsonCodec;
     this.#codec = frame === 'framed' ? framedCodec(codec) : codec;
-    const made = socket(url, [protocol === 'pb' ? PROTOCOL_PB : PROTOCOL_JSON]);
+    const name = protocol === 'pb' ? PROTOCOL_PB : PROTOCOL_JSON;
+    const known = token === undefined && ticket === undefined;
+    const [to, protocols] = known ? [url, [name]] : await withCredentials(url, name, options);
+    if (this.#over) return;
+    const made = socket(to, protocols);
     // A platform's socket can fail before the next turn (a port it blocks), so nothing is awaited that need not be.
     const opened = made instanceof Promise ? await made : made;
     this.#socket = opened;

@@ -14,6 +14,7 @@ import type {
   ResultMessage,
   ResumeRequest,
 } from '../wire/messages.ts';
+import type { Credentials } from './credentials.ts';
 import type { OpenSocket } from './socket.ts';
 
 /** connecting: for the first time. lost: between two connections. ended: the last word came. failed: it never will. */
@@ -31,7 +32,7 @@ export interface Lag {
   readonly serverMs: number;
 }
 
-export interface ConnectOptions {
+export interface ConnectOptions extends Credentials {
   readonly pipeline: string;
   readonly format: FormatMessage;
   readonly options?: OptionMap;

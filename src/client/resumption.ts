@@ -4,6 +4,7 @@
 import { type EngineError, engineError } from '../base/errors.ts';
 import type { GapMessage, ReadyMessage, ResultMessage, ResumeRequest } from '../wire/messages.ts';
 import { createBackoff, isWorthATry } from './backoff.ts';
+import { canRenew } from './credentials.ts';
 import type { ConnectOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 
@@ -30,6 +31,7 @@ export class Resumption {
   #asked: ResumeRequest;
   #owner: ResumptionOwner;
   #backoff: ReturnType<typeof createBackoff>;
+  #canRenew: boolean;
   #stallMs: number;
   #retryMs: number;
   #token: string | undefined;
@@ -56,6 +58,7 @@ export class Resumption {
     this.#asked = typeof options.resume === 'object' ? options.resume : {};
     this.#owner = owner;
     this.#backoff = createBackoff(random);
+    this.#canRenew = canRenew(options);
     this.#stallMs = stallMs;
     this.#retryMs = retryMs;
     this.#token = this.#asked.token;
@@ -130,7 +133,7 @@ export class Resumption {
     if (this.#readyAt !== undefined) this.#backoff.stood(now - this.#readyAt);
     this.#readyAt = undefined;
     this.#troubleSince ??= now;
-    if (!isWorthATry(code) || (code === 1011 && ++this.#faults > 1)) return error;
+    if (!isWorthATry(code, this.#canRenew) || (code === 1011 && ++this.#faults > 1)) return error;
     if (now - this.#troubleSince > this.#retryMs) {
       const what = `no connection for ${this.#retryMs} ms: ${error.message}`;
       return engineError('ERR_CONNECT_FAILED', what, { cause: error });

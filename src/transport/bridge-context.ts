@@ -7,18 +7,17 @@ import type { Pump } from '../session/pump.ts';
 import type { StreamLimits } from './limits.ts';
 import type { States } from './states.ts';
 import type { OpenMeter } from './stream-meter.ts';
+import type { Comer } from './transport.ts';
 
 export type OpenPipeline = (name: string, options: Readonly<Record<string, unknown>>) => Promise<LoadedPipeline>;
 
-export interface BridgeContext {
+export interface BridgeContext extends Comer {
   readonly id: string;
   readonly openPipeline: OpenPipeline;
   readonly clock: Clock;
   readonly limits: StreamLimits;
   /** Where resumable streams are kept. */
   readonly states: States;
-  /** Whose stream it is; '' when nobody asks. */
-  readonly tenant: string;
   /** A place among the streams of the process: `turn` is called when it is this one's. */
   readonly join: Pump['join'];
   readonly meter?: OpenMeter | undefined;

@@ -9,12 +9,17 @@ import type { Codec, Frame } from '../wire/codec.ts';
 import type { ClientMessage, StartMessage } from '../wire/messages.ts';
 import type { BridgeContext } from './bridge-context.ts';
 import { type CreditLedger, createCreditLedger } from './credit-ledger.ts';
+import type { Keeper } from './keeper.ts';
 import { checkSize } from './limits.ts';
 import { Line } from './line.ts';
 import { type OpenedState, openState } from './open-state.ts';
 import { OpenStream } from './open-stream.ts';
 import { readyMessage } from './ready-message.ts';
 import type { Connection } from './transport.ts';
+
+/** For what was accepted to be answered, or stored, once a token has expired: as long as a drain takes. */
+const EXPIRED_MS_MAX = 8000;
+const TOO_LATE = 'the server could wait no longer';
 
 type Phase = 'waiting' | 'opening' | 'open' | 'ending' | 'closed';
 
@@ -31,6 +36,10 @@ export class Bridge {
   #heardAt: Micros;
   #closeCode = 1000;
   #deadline = Infinity;
+  /** Its token has expired: what is said if it does not end in time. */
+  #expired: EngineError | undefined;
+  /** What ended the stream before its client did. */
+  #cutShort: EngineError | undefined;
   /** Resolves when the last state is stored. */
   #gone: Promise<void> = Promise.resolve();
 
@@ -47,7 +56,8 @@ export class Bridge {
     const { clock, limits } = this.#context;
     const now = clock.now();
     const silentMs = (now - this.#heardAt) / 1000;
-    if (now > this.#deadline) return void this.fail(engineError('ERR_DRAINING', 'the server could wait no longer'));
+    if (now > this.#deadline) return void this.fail(this.#expired ?? engineError('ERR_DRAINING', TOO_LATE));
+    if (!this.#expired && this.#context.states.nowMs() > this.#context.untilMs) this.#expire(now);
     if (this.#phase === 'waiting' && silentMs > limits.startMsMax) {
       const expected = `start within ${limits.startMsMax} ms`;
       return void this.fail(engineError('ERR_START_MISSING', 'no start came', { expected }));
@@ -71,11 +81,16 @@ export class Bridge {
       return void this.fail(engineError('ERR_DRAINING', 'the server is going down'));
     }
     this.#deadline = this.#context.clock.now() + deadlineMs * 1000;
-    if (this.#stream!.record) return void this.#handOver(deadlineMs, url);
-    this.#closeCode = 1001;
+    if (this.#stream!.record) {
+      return void this.#store(({ token }) => {
+        this.#line.send({ type: 'drain', deadline_ms: deadlineMs, token, ...(url === undefined ? {} : { url }) });
+        this.#line.close(1012, 'drain');
+        this.#dispose();
+      });
+    }
+    if (!this.#cutShort) this.#closeCode = 1001;
     this.#line.send({ type: 'drain', deadline_ms: deadlineMs });
-    if (this.#phase === 'open') this.#stream!.end();
-    this.#phase = 'ending';
+    this.#takeNoMore();
   }
 
   /** Says why, then closes. Resolves when the last state of a resumable stream is stored. */
@@ -201,14 +216,36 @@ export class Bridge {
     }
   }
 
-  async #handOver(deadlineMs: number, url: string | undefined): Promise<void> {
+  /**
+   * The token that it came in with has run out, so nothing more is taken. An ordinary stream is told, answered to its end and
+   * closed; a resumable one is stored first, so that who comes back at once with a fresh token finds its last state. One that
+   * is ending already may end.
+   */
+  #expire(now: Micros): void {
+    const expected = 'a fresh token; a resumable stream goes on with it';
+    const error = engineError('ERR_TOKEN_EXPIRED', 'the token of this connection has expired', { expected });
+    this.#expired = error;
+    if (this.#phase === 'waiting' || this.#phase === 'opening') return void this.fail(error);
+    this.#deadline = Math.min(this.#deadline, now + EXPIRED_MS_MAX * 1000);
+    if (this.#phase !== 'open') return;
+    if (this.#stream!.record) return void this.#store(() => void this.fail(error));
+    this.#cutShort = error;
+    this.#closeCode = error.closeCode;
+    this.#line.error(error, false);
+    this.#takeNoMore();
+  }
+
+  /** The end comes when all is answered. */
+  #takeNoMore(): void {
+    if (this.#phase === 'open') this.#stream!.end();
+    this.#phase = 'ending';
+  }
+
+  async #store(then: (keeper: Keeper) => void): Promise<void> {
     this.#phase = 'ending';
     const stream = this.#stream!;
     await stream.save().catch(() => undefined); // the state before stands
-    const { token } = stream.record!.keeper;
-    this.#line.send({ type: 'drain', deadline_ms: deadlineMs, token, ...(url === undefined ? {} : { url }) });
-    this.#line.close(1012, 'drain');
-    this.#dispose();
+    then(stream.record!.keeper);
   }
 
   /** The stream is resumed elsewhere: this side stores what it has and is fenced off. */
@@ -217,8 +254,8 @@ export class Bridge {
   #finish(): void {
     if (this.#phase === 'closed') return;
     this.#stream!.sayEnd();
-    this.#line.close(this.#closeCode, 'end');
-    this.#dispose();
+    this.#line.close(this.#closeCode, this.#cutShort?.code ?? 'end');
+    this.#dispose(this.#cutShort);
   }
 
   #report(error: EngineError): void {

@@ -7,11 +7,13 @@ import type { EngineError, ErrorCode } from '../base/errors.ts';
 export interface Admission {
   /** Whose streams these are; '' when nobody asks. */
   readonly tenant: string;
+  /** When the proof of it runs out, in milliseconds since 1970; absent: never. */
+  readonly untilMs?: number | undefined;
   /** Called once, when the connection is gone. */
   release(): void;
 }
 
-/** Rejects with ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_RATE_LIMIT. */
+/** Rejects with ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_RATE_LIMIT, ERR_KEYS_UNAVAILABLE. */
 export type Gate = (request: IncomingMessage) => Promise<Admission>;
 
 /** HTTP statuses of a refusal before the upgrade. Whatever else goes wrong there is our fault. */
@@ -19,11 +21,12 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   ERR_UNAUTHENTICATED: 401,
   ERR_FORBIDDEN: 403,
   ERR_RATE_LIMIT: 429,
+  ERR_KEYS_UNAVAILABLE: 503,
   // What a dialect's address asks for and cannot have.
   ERR_OPTION_INVALID: 400,
   ERR_FORMAT_UNSUPPORTED: 400,
 };
-/** What is said to be tried again after: a minute's allowance comes back within one. */
+/** What is said to be tried again after: a minute's allowance comes back within one, and keys are asked for again. */
 const RETRY_SECONDS = 5;
 
 export interface Refusal {
@@ -40,7 +43,7 @@ export function refusalOf({ code, message, expected }: EngineError): Refusal {
   const headers = {
     'content-type': 'application/json',
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    ...(status === 429 ? { 'retry-after': String(RETRY_SECONDS) } : {}),
+    ...(status === 429 || status === 503 ? { 'retry-after': String(RETRY_SECONDS) } : {}),
   };
   return { status, headers, body: `${JSON.stringify({ error })}\n` };
 }

@@ -14,7 +14,7 @@ import { type StreamLimits, TICK_MS } from './limits.ts';
 import { Line } from './line.ts';
 import { createStates, type StatesOptions } from './states.ts';
 import type { OpenMeter } from './stream-meter.ts';
-import type { Connection, Transport } from './transport.ts';
+import { type Connection, comerOf, type Transport } from './transport.ts';
 
 export type StreamEvent =
   | { readonly event: 'opened'; readonly id: string }
@@ -72,7 +72,7 @@ export function serveStreams(options: ServeOptions): StreamServer {
       clock,
       limits,
       states,
-      tenant: connection.tenant ?? '',
+      ...comerOf(connection),
       meter: options.meter,
       join: pump.join,
       closed(gone, error) {

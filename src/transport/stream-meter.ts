@@ -4,6 +4,7 @@ import type { GapCause } from '../item/item.ts';
 import type { LoadedPipeline } from '../pipeline/connect.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionSummary } from '../session/session-options.ts';
+import type { TraceContext } from './trace-context.ts';
 
 export interface StreamMeter {
   /**
@@ -30,6 +31,8 @@ export interface MeteredStream {
   readonly recovered: boolean;
   readonly offset: number;
   readonly seq: number;
+  /** What its connection said of the trace that it belongs to. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Called when a stream is open. @returns undefined: this one is not watched */
@@ -38,11 +41,12 @@ export type OpenMeter = (stream: MeteredStream) => StreamMeter | undefined;
 interface Watched {
   readonly id: string;
   readonly tenant: string;
+  readonly trace: TraceContext | undefined;
   readonly meter?: OpenMeter | undefined;
 }
 
 export function watch(
-  { id, tenant, meter }: Watched,
+  { id, tenant, trace, meter }: Watched,
   { pipeline }: LoadedPipeline,
   session: Session,
   record: { readonly recovered: boolean } | undefined,
@@ -58,5 +62,6 @@ export function watch(
     recovered: record?.recovered ?? false,
     offset: session.offset,
     seq,
+    trace,
   });
 }

@@ -4,12 +4,17 @@
 import type { Observable } from 'rxjs';
 import type { Frame } from '../wire/codec.ts';
 import type { Dialect } from './dialect.ts';
+import type { TraceContext } from './trace-context.ts';
 
 export interface Connection {
   /** The subprotocol agreed on; '' when the client asked for none. */
   readonly protocol: string;
   /** Who it is, when the transport asked: streams are resumed by the same only. */
   readonly tenant?: string;
+  /** When what it showed of itself runs out, in milliseconds since 1970; absent: never. */
+  readonly untilMs?: number | undefined;
+  /** Whose trace it belongs to; absent: it did not say. */
+  readonly trace?: TraceContext | undefined;
   /** It speaks another server's vocabulary. Absent: one of ours. */
   readonly dialect?: Dialect | undefined;
   /** Hot, one subscriber, which must subscribe at once. Completes when the connection is gone, for whatever reason. */
@@ -33,6 +38,21 @@ export interface Transport {
   /** Takes no more connections, closes the ones there are (1001) and resolves when they are gone. */
   close(): Promise<void>;
 }
+
+/** Who a connection is of, where nobody asked too. */
+export interface Comer {
+  /** '' when nobody asked. */
+  readonly tenant: string;
+  /** Infinity: for good. */
+  readonly untilMs: number;
+  readonly trace: TraceContext | undefined;
+}
+
+export const comerOf = ({ tenant = '', untilMs = Number.POSITIVE_INFINITY, trace }: Connection): Comer => ({
+  tenant,
+  untilMs,
+  trace,
+});
 
 /** A close reason is a control frame's: 123 bytes at most (RFC 6455, 5.5). Ours are ASCII. */
 export const closeReason = (reason: string): string => reason.slice(0, 123);

@@ -80,7 +80,8 @@ export async function startServer(settings: ServeSettings): Promise<RunningServe
   const metrics = settings.metrics && createMetrics();
   const watchers = createWatchers(log, metrics);
   const refused = (code: ErrorCode): void => noteRefusal(log, metrics, code);
-  const guard = await openGuard(settings.guard ?? {}, limits, states.store, refused);
+  const keysFailed = (why: string): void => log.warn({ why }, 'keys not fetched');
+  const guard = await openGuard(settings.guard ?? {}, limits, states.store, { refused, keysFailed });
   const openPipeline = createOpenPipeline(await openEngine(settings.engine));
   let notReady: NotReady | undefined = toWarm.names.length > 0 ? 'warming' : undefined;
   let closed = false;

@@ -21,6 +21,11 @@ export async function readConfigFile(path: string, settings: readonly Setting[])
     throw engineError('ERR_CONFIG_INVALID', `the settings in ${path} cannot be read`, { expected, cause });
   });
   const parsed = parse(path, text.replace(/^\uFEFF/, ''));
+  const again = firstRepeated(topKeys(text));
+  if (again !== undefined) {
+    const expected = 'each setting once; a list has all its items in one';
+    throw engineError('ERR_CONFIG_INVALID', `${path}: "${again}" stands there twice`, { expected });
+  }
   const names = settings.map(({ name }) => name);
   for (const key of Object.keys(parsed)) if (!names.includes(key)) throw unknownName(`${path}: `, key, names);
   return { path, folder: dirname(path), values: new Map(Object.entries(parsed)) };
@@ -48,3 +53,18 @@ function parse(path: string, text: string): object {
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
   throw engineError('ERR_CONFIG_INVALID', `${path} is JSON, but not an object`, { expected });
 }
+
+/** JSON.parse takes the last of two equal keys without a word. @param text JSON that has been parsed, an object */
+function topKeys(text: string): string[] {
+  const keys: string[] = [];
+  let depth = 0;
+  for (const [token, key] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (key !== undefined && depth === 1) keys.push(JSON.parse(key) as string);
+    if (token === '{' || token === '[') depth++;
+    if (token === '}' || token === ']') depth--;
+  }
+  return keys;
+}
+
+const firstRepeated = (names: readonly string[]): string | undefined =>
+  names.find((name, place) => names.indexOf(name) < place);

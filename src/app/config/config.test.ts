@@ -111,6 +111,25 @@ describe('settings', () => {
     expect((await refused(['--origins', 'https://a.example/page'])).message).toContain('--origins cannot be');
   });
 
+  it('are lists that go on when their flag is given again, each item once', async () => {
+    const warm = async (...args: string[]) => (await choose(args, { MILLRACE_WARM: 'denoise' })).get('warm');
+    expect(await warm('--warm', 'vad', '--warm', 'forecast')).toEqual({ value: ['vad', 'forecast'], source: 'flag' });
+    expect((await warm('--warm', 'vad,forecast', '--warm=voice', '--warm', 'vad'))?.value).toEqual([
+      'vad',
+      'forecast',
+      'voice',
+    ]);
+    expect(await warm()).toEqual({ value: ['denoise'], source: 'env' });
+    const origins = await choose(['--origins', 'https://a.example', '--origins', 'https://b.example/']);
+    expect(origins.get('origins')?.value).toEqual(['https://a.example', 'https://b.example']);
+    expect((await refused(['--origins', 'https://a.example', '--origins', 'b.example'])).code).toBe('ERR_USAGE');
+    expect((await choose([], { MILLRACE_WARM: 'vad, vad,forecast' })).get('warm')?.value).toEqual(['vad', 'forecast']);
+    const path = await fileOf({ warm: ['vad', 'forecast', 'vad'] });
+    expect((await choose(['--config', path])).get('warm')?.value).toEqual(['vad', 'forecast']);
+    // Of what is no list the last one counts, as for other commands.
+    expect((await choose(['--port', '1', '--port', '2'])).get('port')?.value).toBe(2);
+  });
+
   it('--quiet is --log-level warn', async () => {
     expect((await choose(['--quiet'], { MILLRACE_LOG_LEVEL: 'debug' })).get('log-level')).toEqual({
       value: 'warn',
@@ -144,6 +163,13 @@ describe('what is wrong with a file', () => {
     expect(await told({ password: 's3cret' })).not.toContain('s3cret');
   });
 
+  it('is a key that stands there twice, of which JSON would take the last', async () => {
+    const twice = '{"warm": ["vad"], "port": 1, "w\\u0061rm": ["forecast"]}';
+    expect(await told(twice)).toMatch(/"warm" stands there twice; each setting once/);
+    const path = await fileOf('{"state-dir": "a \\"port\\": {", "origins": [], "port": 1}');
+    expect((await choose(['--config', path])).get('port')?.value).toBe(1);
+  });
+
   it('is a value of another type, or beyond its range', async () => {
     for (const [content, words] of [
       [{ port: '8080' }, '"port" cannot be "8080"; a whole number from 0 to 65535'],
@@ -174,6 +200,40 @@ describe('what is wrong with a file', () => {
     expect(text).not.toContain('s3cret');
     for (const content of [[], null, 'port', ''])
       expect(await told(content === 'port' ? '"port"' : content)).toMatch(/JSON/);
+  });
+});
+
+describe('an address of keys', () => {
+  const url = async (text: string) => (await choose(['--jwt-keys-url', text])).get('jwt-keys-url')?.value;
+
+  it('is of https, or of this machine', async () => {
+    for (const good of [
+      'https://id.example/.well-known/jwks.json',
+      'http://127.0.0.1:9000/keys',
+      'http://localhost/keys',
+      'http://[::1]:9/keys?tenant=a',
+    ])
+      expect(await url(good)).toBe(good);
+    const path = await fileOf({ 'jwt-keys-url': 'https://id.example/keys' });
+    expect((await choose(['--config', path])).get('jwt-keys-url')).toEqual({
+      value: 'https://id.example/keys',
+      source: 'file',
+    });
+  });
+
+  it('is not told when it may hold a secret', async () => {
+    const wrong = ['http://id.example/keys', 'https://me:s3cret@id.example/keys', 'file:///s3cret', 's3cret', ''];
+    for (const text of wrong) {
+      const { message, expected } = await refused(['--jwt-keys-url', text]);
+      expect(message, text).toBe('--jwt-keys-url cannot be this address');
+      expect(expected).toMatch(/https:/);
+    }
+    const path = await fileOf({ 'jwt-keys-url': 'http://s3cret.example' });
+    for (const { message } of [
+      await refused([], { MILLRACE_JWT_KEYS_URL: 'https://me:s3cret@id.example' }),
+      await refused(['--config', path]),
+    ])
+      expect(message).toMatch(/cannot be this address/);
   });
 });
 
@@ -241,6 +301,18 @@ describe('what is shown', () => {
     });
     expect(JSON.stringify(shown)).not.toContain('s3cret');
     expect(shownConfig(await choose([]), flagsOf(), {})).not.toHaveProperty('MILLRACE_TOKENS');
+  });
+
+  it('says what each process counts for itself, and what that comes to', async () => {
+    const flags = flagsOf('--workers', '4', '--limit', 'streams-per-key-max=25');
+    const shown = shownConfig(await chooseSettings(flags, {}), flags, {}) as Record<string, object>;
+    const counted = Object.entries(shown).filter(([, chosen]) => 'per' in chosen);
+    expect(Object.fromEntries(counted)).toEqual({
+      'sessions-max': { value: 1000, source: 'default', per: 'process', together: 4000 },
+      'streams-per-key-max': { value: 25, source: 'flag', per: 'process', together: 100 },
+      'streams-per-address-max': { value: 1000, source: 'default', per: 'process', together: 4000 },
+      'handshakes-per-minute-max': { value: 3000, source: 'default', per: 'process', together: 12_000 },
+    });
   });
 
   it('is what a worker has: it takes the settings it is handed, whatever the file says by then', async () => {

@@ -38,13 +38,15 @@ function choose(setting: Setting, { flags, environment = {}, file }: Given): Cho
   if (flag !== undefined) {
     const value = fromText(type, flag);
     if (value !== undefined) return { value, source: 'flag' };
-    throw usage(`${bare(setting)} cannot be "${flag}"`, allowed(type, false));
+    throw usage(`${bare(setting)} cannot be ${describe(flag, type)}`, allowed(type, false));
   }
   const text = environment[variable];
   if (text !== undefined && text !== '') {
     const value = fromText(type, text);
     if (value !== undefined) return { value, source: 'env' };
-    throw engineError('ERR_CONFIG_INVALID', `${variable} cannot be "${text}"`, { expected: allowed(type, false) });
+    throw engineError('ERR_CONFIG_INVALID', `${variable} cannot be ${describe(text, type)}`, {
+      expected: allowed(type, false),
+    });
   }
   if (!file?.values.has(name)) return { value: setting.standard, source: 'default' };
   const found = file.values.get(name);
@@ -59,9 +61,10 @@ function choose(setting: Setting, { flags, environment = {}, file }: Given): Cho
 /** `--port` of `--port <port>`, `--limit sessions-max` of `--limit sessions-max=<n>`. */
 const bare = ({ flag }: Setting): string => flag.replace(/[ =][<[].*$/, '');
 
-/** What is of the wrong type may be a secret that stands where its path should. */
+/** What is of the wrong type may be a secret that stands where its path should; so may what is in an address. */
 function describe(value: unknown, { kind }: SettingType): string {
   if (Array.isArray(value) && kind !== 'list') return 'a list';
+  if (kind === 'address' && typeof value === 'string') return 'this address';
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return 'an object';
   return JSON.stringify(value);
 }

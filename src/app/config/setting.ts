@@ -5,6 +5,8 @@ export type Value = string | number | boolean | readonly string[];
 
 export type SettingType =
   | { readonly kind: 'text' | 'path' | 'switch' }
+  /** @param canonical the address as it is meant, undefined when it may not be one @param of in words */
+  | { readonly kind: 'address'; readonly of: string; readonly canonical: (text: string) => string | undefined }
   | { readonly kind: 'whole'; readonly min: number; readonly max: number }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   /** @param each one of them as it is meant, undefined when it is none @param of in words */
@@ -62,8 +64,10 @@ export function fromJson(type: SettingType, value: unknown): Value | undefined {
     case 'list': {
       if (!Array.isArray(value)) return undefined;
       const items = value.map((item: unknown) => (typeof item === 'string' ? type.each(item) : undefined));
-      return items.every((item) => item !== undefined) ? items : undefined;
+      return items.every((item) => item !== undefined) ? [...new Set(items)] : undefined;
     }
+    case 'address':
+      return typeof value === 'string' ? type.canonical(value) : undefined;
     default:
       return typeof value === 'string' && value !== '' ? value : undefined;
   }
@@ -80,6 +84,8 @@ export function allowed(type: SettingType, json: boolean): string {
       return `one of ${type.values.join(', ')}`;
     case 'list':
       return json ? `a list of ${type.of}` : `${type.of}, with commas`;
+    case 'address':
+      return type.of;
     case 'path':
       return 'a path, as text';
     case 'text':

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { readConfigFile } from '../config/config-file.ts';
 import { nearest } from '../config/nearest.ts';
 import { type Chosen, type Chosens, type Environment, resolveSettings, shownSettings } from '../config/resolve.ts';
-import { limitsOf, splitLimit } from '../config.ts';
+import { COUNTED_PER_PROCESS, limitsOf, splitLimit } from '../config.ts';
 import { TOKENS_VARIABLE } from './open-guard.ts';
 import { FLAG_SETTINGS, SERVE_SETTINGS, type ServeConfig } from './settings.ts';
 
@@ -24,9 +24,10 @@ export const WORKER_SETTINGS_VARIABLE = 'MILLRACE_WORKER_SETTINGS';
 
 export function addServeOptions(command: Command): Command {
   command.option('--config <file>', `settings as JSON, by the names of these flags (env: ${CONFIG_VARIABLE})`);
-  for (const { flag, variable, help, standard } of FLAG_SETTINGS) {
+  for (const { flag, variable, help, standard, type } of FLAG_SETTINGS) {
     const shown = standard === undefined || standard === false ? '' : `default: ${standard}, `;
-    command.addOption(new Option(flag, `${help} (${shown}env: ${variable})`));
+    const option = new Option(flag, `${help} (${shown}env: ${variable})`);
+    command.addOption(type.kind === 'list' ? option.argParser(join) : option);
   }
   return command
     .option('--limit <name=value>', 'a limit, as sessions-max=50; again for each', collect, [])
@@ -34,6 +35,8 @@ export function addServeOptions(command: Command): Command {
     .option('--print-config', 'say what is set and where each value comes from, as JSON, and exit');
 }
 
+/** A list that is given again goes on; of any other flag the last one counts, so that a script's can be overruled. */
+const join = (items: string, before?: string): string => (before === undefined ? items : `${before},${items}`);
 const collect = (pair: string, before: readonly string[]): string[] => [...before, pair];
 
 /** @throws ERR_USAGE, ERR_CONFIG_INVALID */
@@ -92,5 +95,15 @@ export function shownConfig(chosens: Chosens, flags: ServeFlags, environment: En
   const file = fileOf(flags, environment) ?? null;
   const source = flags.config ? 'flag' : file ? 'env' : 'default';
   const listed = environment[TOKENS_VARIABLE] ? { [TOKENS_VARIABLE]: { value: '[redacted]', source: 'env' } } : {};
-  return { config: { value: file, source }, ...shownSettings(chosens), ...listed };
+  return { config: { value: file, source }, ...withTotals(shownSettings(chosens)), ...listed };
+}
+
+/** What each process counts for itself says so, and what that comes to with all of them. */
+function withTotals(shown: ReturnType<typeof shownSettings>): object {
+  const processes = Number(shown.workers!.value);
+  const entries = Object.entries(shown).map(([name, chosen]) => {
+    const counted = COUNTED_PER_PROCESS.has(name);
+    return [name, counted ? { ...chosen, per: 'process', together: Number(chosen.value) * processes } : chosen];
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,22 +1,18 @@
-// Who gets in, from flags and files: tokens, keys for JWTs, origins. Files are read again when asked (SIGHUP), so tokens can be
-// given and taken without a restart; streams that are open stay open.
+// Who gets in, from flags and files: tokens, keys for JWTs (jwt-keys.ts), origins. Files are read again when asked (SIGHUP), so tokens
+// can be given and taken without a restart; streams that are open stay open.
 
-import { readFile } from 'node:fs/promises';
-import { asEngineError, type ErrorCode, engineError } from '../../base/errors.ts';
+import { asEngineError, type ErrorCode } from '../../base/errors.ts';
 import type { StateStore } from '../../store/state-store.ts';
 import { createGuard, type Guard } from '../../transport/guard/guard.ts';
 import type { GuardLimits } from '../../transport/guard/guard-limits.ts';
 import type { Verify } from '../../transport/guard/identity.ts';
-import { jwtTokens } from '../../transport/guard/jwt.ts';
 import { staticTokens } from '../../transport/guard/static-tokens.ts';
 import { usage } from '../usage.ts';
+import { type JwtFlags, readJwtKeys } from './jwt-keys.ts';
+import { readSecret } from './read-secret.ts';
 
-export interface GuardFlags {
+export interface GuardFlags extends JwtFlags {
   readonly tokens?: string | undefined;
-  readonly jwtKeys?: string | undefined;
-  readonly jwtAudience?: string | undefined;
-  readonly jwtIssuer?: string | undefined;
-  readonly jwtTenantClaim?: string | undefined;
   readonly origins?: readonly string[] | undefined;
   readonly trustProxy?: boolean | undefined;
 }
@@ -31,14 +27,22 @@ export interface OpenGuard extends Guard {
   reload(): Promise<void>;
 }
 
-/** @param told of each refusal, by its code @throws ERR_CONFIG_INVALID, ERR_USAGE */
+export interface GuardEvents {
+  refused(code: ErrorCode): void;
+  /** The server of keys was asked in vain. */
+  keysFailed(why: string): void;
+}
+
+/** Does not wait for a server of keys: until it answers, JWTs are refused with ERR_KEYS_UNAVAILABLE. @throws ERR_CONFIG_INVALID, ERR_USAGE */
 export async function openGuard(
   flags: GuardFlags,
   limits: GuardLimits,
   store: StateStore,
-  told: (code: ErrorCode) => void,
+  events: GuardEvents,
 ): Promise<OpenGuard> {
-  let verify = await readVerify(flags);
+  const first = await readWays(flags, events.keysFailed);
+  first.fetch().catch(() => undefined); // has been told
+  let { verify } = first;
   const guard = createGuard({
     limits,
     store,
@@ -49,10 +53,12 @@ export async function openGuard(
   return {
     ...guard,
     asks: verify.length > 0,
-    gate: (request) => telling(guard.gate(request), told),
-    ticket: (request) => telling(guard.ticket(request), told),
+    gate: (request) => telling(guard.gate(request), events.refused),
+    ticket: (request) => telling(guard.ticket(request), events.refused),
     async reload() {
-      verify = await readVerify(flags);
+      const next = await readWays(flags, events.keysFailed);
+      await next.fetch();
+      verify = next.verify;
     },
   };
 }
@@ -67,23 +73,22 @@ async function telling<T>(asked: Promise<T>, told: (code: ErrorCode) => void): P
   }
 }
 
-async function readVerify(flags: GuardFlags): Promise<Verify[]> {
-  const ways: Verify[] = [];
-  if (flags.tokens !== undefined) ways.push(staticTokens(await read(flags.tokens, '--tokens'), 'the file of --tokens'));
-  const listed = process.env[TOKENS_VARIABLE];
-  if (listed) ways.push(staticTokens(listed.replaceAll(',', '\n'), TOKENS_VARIABLE));
-  if (flags.jwtKeys === undefined) return ways;
-  const { jwtAudience: audience, jwtIssuer: issuer, jwtTenantClaim: tenantClaim = 'tenant' } = flags;
-  if (audience === undefined) throw usage('--jwt-keys needs --jwt-audience', 'the `aud` that is meant for this server');
-  ways.push(jwtTokens({ keys: await read(flags.jwtKeys, '--jwt-keys'), audience, issuer, tenantClaim }));
-  return ways;
+interface Ways {
+  /** In the order that costs least first. */
+  readonly verify: readonly Verify[];
+  /** Gets what is not in a file. @throws ERR_KEYS_UNAVAILABLE */
+  fetch(): Promise<void>;
 }
 
-function read(path: string, flag: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
-    const expected = 'a file that this process may read';
-    throw engineError('ERR_CONFIG_INVALID', `the file of ${flag} cannot be read`, { expected, cause });
-  });
+async function readWays(flags: GuardFlags, keysFailed: (why: string) => void): Promise<Ways> {
+  const verify: Verify[] = [];
+  const { tokens } = flags;
+  if (tokens !== undefined) verify.push(staticTokens(await readSecret(tokens, '--tokens'), 'the file of --tokens'));
+  const listed = process.env[TOKENS_VARIABLE];
+  if (listed) verify.push(staticTokens(listed.replaceAll(',', '\n'), TOKENS_VARIABLE));
+  const jwt = await readJwtKeys(flags, keysFailed);
+  if (jwt) verify.push(jwt.verify);
+  return { verify, fetch: async () => jwt?.fetch() };
 }
 
 /** `https://example.org` and `https://example.org/` are meant to be the same; a path is a mistake: undefined. */

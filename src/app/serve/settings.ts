@@ -6,6 +6,7 @@ import type { Setting, SettingType, Value } from '../config/setting.ts';
 import { LIMIT_SETTINGS, PORT_MAX, type ServerLimits } from '../config.ts';
 import { ENGINE_HELP, ENGINE_NAMES } from '../open-engine.ts';
 import type { StatesFlags } from '../open-states.ts';
+import { checkKeysAddress, KEYS_ADDRESS } from './jwt-keys.ts';
 import { LOG_LEVELS } from './log.ts';
 import { checkOrigin, type GuardFlags } from './open-guard.ts';
 import type { TlsFlags } from './tls.ts';
@@ -52,7 +53,7 @@ const ROWS: readonly Row[] = [
     '--warm <names>',
     'MILLRACE_WARM',
     list('names of pipelines, or all, or none'),
-    'pipelines, with commas, that are opened and run in before /readyz says ready; all, none',
+    'pipelines, with commas or one flag each, that are opened and run in before /readyz says ready; all, none',
     ['all'],
   ],
   [
@@ -74,14 +75,27 @@ const ROWS: readonly Row[] = [
     path,
     'who gets in: JWTs signed with a key of this JWKS, or with this secret',
   ],
+  [
+    '--jwt-keys-url <url>',
+    'MILLRACE_JWT_KEYS_URL',
+    { kind: 'address', of: KEYS_ADDRESS, canonical: checkKeysAddress },
+    'the same with a JWKS from a server of keys: https, or http of this machine',
+  ],
   ['--jwt-audience <name>', 'MILLRACE_JWT_AUDIENCE', text, 'the `aud` that a JWT must have'],
   ['--jwt-issuer <name>', 'MILLRACE_JWT_ISSUER', text, 'the `iss` that a JWT must have (default: any)'],
   ['--jwt-tenant-claim <name>', 'MILLRACE_JWT_TENANT_CLAIM', text, 'the claim of a JWT that says the tenant', 'tenant'],
   [
+    '--jwt-expired <what>',
+    'MILLRACE_JWT_EXPIRED',
+    choice(['close', 'keep']),
+    'what becomes of a stream whose JWT expires: close, keep',
+    'close',
+  ],
+  [
     '--origins <list>',
     'MILLRACE_ORIGINS',
     list('origins as browsers send them, such as https://example.org', checkOrigin),
-    'origins, with commas, whose pages may connect (default: any)',
+    'origins, with commas or one flag each, whose pages may connect (default: any)',
   ],
   [
     '--trust-proxy [true|false]',

@@ -19,6 +19,7 @@ describe('what is warmed', () => {
     expect(all).toMatchObject({ wanted: false, names: expect.arrayContaining(['vad', 'denoise', 'forecast']) });
     for (const none of [[], ['none']]) expect((await chooseToWarm(none)).names).toEqual([]);
     expect(await chooseToWarm(['vad'])).toEqual({ names: ['vad'], wanted: true });
+    await expect(chooseToWarm(['vad', 'all'])).rejects.toThrow('"all" is warmed beside others');
     for (const wrong of [['vda'], ['all', 'vad'], ['none', 'vad']])
       await expect(chooseToWarm(wrong)).rejects.toMatchObject({
         code: 'ERR_PIPELINE_UNKNOWN',

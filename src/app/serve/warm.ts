@@ -23,7 +23,9 @@ export async function chooseToWarm(names: readonly string[]): Promise<ToWarm> {
   for (const name of names) {
     if (offered.includes(name)) continue;
     const expected = `all, none, or some of ${offered.join(', ')}`;
-    throw engineError('ERR_PIPELINE_UNKNOWN', `there is no pipeline "${name}" to warm`, { expected });
+    const alone = name === 'all' || name === 'none';
+    const message = alone ? `"${name}" is warmed beside others` : `there is no pipeline "${name}" to warm`;
+    throw engineError('ERR_PIPELINE_UNKNOWN', message, { expected });
   }
   return { names, wanted: true };
 }

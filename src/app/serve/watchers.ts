@@ -15,7 +15,7 @@ export interface Watchers {
 }
 
 export function createWatchers(log: Logger, metrics: Metrics | undefined): Watchers {
-  const spans = createStreamSpans();
+  const spans = createStreamSpans(() => log.warn('traceparent ignored'));
   return {
     meter(stream) {
       const [counts, traces] = [metrics?.meter(stream), spans.meter(stream)];

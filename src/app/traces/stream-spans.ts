@@ -1,10 +1,11 @@
 // A span for each stream, for whoever registers an SDK of OpenTelemetry (docs/operations.md): from `ready` to the close, with what
-// went wrong as events. Never one for a chunk. Without an SDK, or when its sampler leaves a stream out, that stream has no meter
+// went wrong as events, below the span that its handshake names (remote-parent.ts). Never one for a chunk. Without an SDK, or when its sampler leaves a stream out, that stream has no meter
 // from here, so nothing is done for its rows and results.
 
 import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { StreamEvent } from '../../transport/serve-streams.ts';
 import type { MeteredStream, OpenMeter, StreamMeter } from '../../transport/stream-meter.ts';
+import { remoteParent } from './remote-parent.ts';
 
 export interface StreamSpans {
   readonly meter: OpenMeter;
@@ -25,14 +26,22 @@ interface OpenSpan {
   ended: boolean;
 }
 
-export function createStreamSpans(): StreamSpans {
+/** @param parentIgnored told the first time that a handshake names a parent that makes no sense: anybody can send one */
+export function createStreamSpans(parentIgnored: () => void = () => undefined): StreamSpans {
   const tracer = trace.getTracer('millrace');
   const spans = new Map<string, OpenSpan>();
   let draining = false;
+  let ignoredOnce = false;
   return {
     meter(stream) {
-      const span = tracer.startSpan('millrace.stream', { kind: SpanKind.SERVER, attributes: attributesOf(stream) });
+      const parent = stream.trace && remoteParent(stream.trace);
+      const told = { kind: SpanKind.SERVER, attributes: attributesOf(stream) };
+      const span = tracer.startSpan('millrace.stream', told, parent);
       if (!span.isRecording()) return undefined;
+      if (stream.trace && !parent && !ignoredOnce) {
+        ignoredOnce = true;
+        parentIgnored();
+      }
       const { recovered, offset, seq, resumable, session } = stream;
       if (recovered) span.addEvent('resume', { offset, seq });
       const open: OpenSpan = { span, resumable, ended: false };

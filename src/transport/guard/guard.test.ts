@@ -78,7 +78,17 @@ const base = { audience: 'millrace', tenantClaim: 'tenant' };
 describe('JSON Web Tokens', () => {
   it('of a shared secret: tenant and subject', async () => {
     const verify = jwtTokens({ ...base, keys: `${SECRET}\n` });
-    expect(await verify(await sign({}))).toEqual({ tenant: 'acme', key: 'acme/ann' });
+    expect(await verify(await sign({}))).toMatchObject({ tenant: 'acme', key: 'acme/ann' });
+  });
+  it('are good until they expire and a little longer, as clocks differ; or streams are kept', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 600;
+    const token = await new SignJWT({ tenant: 'acme', exp })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setAudience('millrace')
+      .sign(new TextEncoder().encode(SECRET));
+    const identity = { tenant: 'acme', key: 'acme/' };
+    expect(await jwtTokens({ ...base, keys: SECRET })(token)).toEqual({ ...identity, untilMs: (exp + 5) * 1000 });
+    expect(await jwtTokens({ ...base, keys: SECRET, keepExpired: true })(token)).toEqual(identity);
   });
   it('are refused when anything is wrong, and never throw', async () => {
     const verify = jwtTokens({ ...base, keys: SECRET, issuer: 'us' });
@@ -115,7 +125,7 @@ describe('JSON Web Tokens', () => {
     const verify = jwtTokens({ ...base, keys });
     const signed = new SignJWT({ tenant: 'acme' }).setAudience('millrace').setExpirationTime('1h');
     const token = await signed.setProtectedHeader({ alg: 'ES256', kid: 'k1' }).sign(privateKey);
-    expect(await verify(token)).toEqual({ tenant: 'acme', key: 'acme/' });
+    expect(await verify(token)).toMatchObject({ tenant: 'acme', key: 'acme/' });
     expect(await verify(await sign({}, keys))).toBeUndefined();
     const other = await generateKeyPair('ES256');
     expect(await verify(await signed.sign(other.privateKey))).toBeUndefined();
@@ -140,6 +150,13 @@ describe('one-time tickets', () => {
     const late = await here.issue(ann);
     now += TICKET_MS + 1;
     expect(await here.redeem(late.ticket)).toBeUndefined();
+    // What a token buys lasts no longer than itself.
+    const brief = { ...ann, untilMs: now + 1000 };
+    const [soon, later] = [await here.issue(brief), await here.issue(brief)];
+    expect(soon.expiresMs).toBe(now + 1000);
+    expect(await there.redeem(soon.ticket)).toEqual(brief);
+    now += 1001;
+    expect(await there.redeem(later.ticket)).toBeUndefined();
     for (const none of ['', 'x', 'x'.repeat(43), `${late.ticket}x`]) expect(await here.redeem(none)).toBeUndefined();
   });
 });

@@ -29,7 +29,7 @@ export interface GuardOptions {
 
 export interface Guard {
   readonly gate: Gate;
-  /** For `POST /v1/tickets`. @throws ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_RATE_LIMIT, ERR_STORE_FAILED */
+  /** For `POST /v1/tickets`. @throws what `gate` does, ERR_STORE_FAILED */
   ticket(request: IncomingMessage): ReturnType<OneTimeTickets['issue']>;
 }
 
@@ -72,7 +72,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     async gate(request) {
       const address = checkComer(request);
-      const { tenant, key } = await whoIs(request);
+      const { tenant, key, untilMs } = await whoIs(request);
       if (!perAddress.enter(address)) throw tooMany('too many streams from this address', 'to end one first');
       if (key !== '' && !perKey.enter(key)) {
         perAddress.leave(address);
@@ -80,6 +80,7 @@ export function createGuard(options: GuardOptions): Guard {
       }
       return {
         tenant,
+        untilMs,
         release() {
           perAddress.leave(address);
           if (key !== '') perKey.leave(key);

@@ -1,17 +1,21 @@
 // JSON Web Tokens (RFC 7519) by jose, with what RFC 8725 asks for: the algorithms are ours to choose and never the token's, a
-// public key is never taken for a shared secret, audience and expiry must be there. Keys come from a file, not from the net.
+// public key is never taken for a shared secret, audience and expiry must be there. Keys from the net: remote-keys.ts.
 
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
-import { engineError } from '../../base/errors.ts';
+import { createLocalJWKSet, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { EngineError, engineError } from '../../base/errors.ts';
 import type { Verify } from './identity.ts';
+import { readKeySet } from './key-set.ts';
+import type { RemoteKeys } from './remote-keys.ts';
 
 export interface JwtOptions {
-  /** Text of a JWKS (RFC 7517) of public keys, or a shared secret of 32 bytes or more. */
-  readonly keys: string;
+  /** Text of a JWKS (RFC 7517) of public keys, or a shared secret of 32 bytes or more; or public keys from a server of them. */
+  readonly keys: string | RemoteKeys;
   readonly audience: string;
   readonly issuer?: string | undefined;
   /** The claim that says the tenant. */
   readonly tenantClaim: string;
+  /** Who came in with a token stays when it expires. Default: not. */
+  readonly keepExpired?: boolean | undefined;
 }
 
 const SHARED = ['HS256', 'HS384', 'HS512'];
@@ -22,8 +26,8 @@ const TOLERANCE_SECONDS = 5;
 const TENANT = /^[\w.-]{1,64}$/;
 
 /** @throws ERR_CONFIG_INVALID */
-export function jwtTokens({ keys, audience, issuer, tenantClaim }: JwtOptions): Verify {
-  const { key, algorithms } = readKeys(keys);
+export function jwtTokens({ keys, audience, issuer, tenantClaim, keepExpired = false }: JwtOptions): Verify {
+  const { key, algorithms } = typeof keys === 'string' ? readKeys(keys) : { key: keys.key, algorithms: PUBLIC };
   const wanted: JWTVerifyOptions = {
     algorithms,
     audience,
@@ -36,8 +40,10 @@ export function jwtTokens({ keys, audience, issuer, tenantClaim }: JwtOptions): 
       const { payload } = await jwtVerify(token, key, wanted);
       const tenant = payload[tenantClaim];
       if (typeof tenant !== 'string' || !TENANT.test(tenant)) return undefined;
-      return { tenant, key: `${tenant}/${payload.sub ?? ''}` };
-    } catch {
+      const identity = { tenant, key: `${tenant}/${payload.sub ?? ''}` };
+      return keepExpired ? identity : { ...identity, untilMs: (payload.exp! + TOLERANCE_SECONDS) * 1000 };
+    } catch (thrown) {
+      if (thrown instanceof EngineError) throw thrown; // the keys cannot be had
       return undefined; // why is not told: it would help only who forges
     }
   };
@@ -52,15 +58,5 @@ function readKeys(text: string): { readonly key: JWTVerifyGetKey; readonly algor
     if (secret.length < SECRET_BYTES_MIN) throw wrong('is too short for a secret');
     return { key: async () => secret, algorithms: SHARED };
   }
-  let set: JSONWebKeySet;
-  let key: JWTVerifyGetKey;
-  try {
-    set = JSON.parse(trimmed) as JSONWebKeySet;
-    key = createLocalJWKSet(set);
-  } catch {
-    throw wrong('is no JWKS');
-  }
-  if (set.keys.length === 0) throw wrong('holds no key');
-  if (set.keys.some(({ kty, d }) => kty === 'oct' || d !== undefined)) throw wrong('holds a key that is not public');
-  return { key, algorithms: PUBLIC };
+  return { key: createLocalJWKSet(readKeySet(trimmed, wrong)), algorithms: PUBLIC };
 }

@@ -1,5 +1,5 @@
 // Tickets for browsers, which cannot set headers on a WebSocket: who shows a token gets a word that opens one connection
-// within a minute, for `?ticket=`. Addresses end up in logs of proxies; a used ticket in one is worth nothing. They are
+// within a minute (and while the token is good), for `?ticket=`. Addresses end up in logs of proxies; a used ticket in one is worth nothing. They are
 // kept by hash in the store of states, so every process that shares it knows them. Not tickets.ts: those are of a stream.
 
 import { createHash, randomBytes } from 'node:crypto';
@@ -23,12 +23,13 @@ interface Kept extends Identity {
 /** @param nowMs wall clock */
 export function oneTimeTickets(store: StateStore, nowMs: () => number): OneTimeTickets {
   return {
-    async issue({ tenant, key }) {
+    async issue({ tenant, key, untilMs = Number.POSITIVE_INFINITY }) {
       const ticket = randomBytes(32).toString('base64url');
-      const kept: Kept = { tenant, key, expiresMs: nowMs() + TICKET_MS };
+      const expiresMs = Math.min(nowMs() + TICKET_MS, untilMs);
+      const kept: Kept = { tenant, key, expiresMs, ...(Number.isFinite(untilMs) ? { untilMs } : {}) };
       const { epoch } = await store.claim(keyOf(ticket), 0);
       await store.put(keyOf(ticket), epoch, new TextEncoder().encode(JSON.stringify(kept)));
-      return { ticket, expiresMs: kept.expiresMs };
+      return { ticket, expiresMs };
     },
     async redeem(ticket) {
       if (!SHAPE.test(ticket)) return undefined;
@@ -41,8 +42,8 @@ export function oneTimeTickets(store: StateStore, nowMs: () => number): OneTimeT
         if (thrown instanceof EngineError && thrown.code === 'ERR_STATE_FENCED') return undefined;
         throw thrown;
       }
-      const { tenant, key, expiresMs } = JSON.parse(new TextDecoder().decode(found.bytes)) as Kept;
-      return nowMs() <= expiresMs ? { tenant, key } : undefined;
+      const { expiresMs, ...identity } = JSON.parse(new TextDecoder().decode(found.bytes)) as Kept;
+      return nowMs() <= expiresMs ? identity : undefined;
     },
   };
 }

@@ -12,6 +12,7 @@ import { asEngineError, type EngineError } from '../../base/errors.ts';
 import { PROTOCOL_JSON, PROTOCOL_PB } from '../../wire/codec.ts';
 import type { Dialect, DialectRoute } from '../dialect.ts';
 import { type Admission, type Gate, refusalOf } from '../gate.ts';
+import { type TraceContext, traceContextOf } from '../trace-context.ts';
 import { type Connection, closeReason, type Transport } from '../transport.ts';
 import { framesOf, type Message } from './server-frame.ts';
 
@@ -32,7 +33,9 @@ export interface WsOptions {
 /** Whose connection it is, and what it speaks. */
 interface Caller {
   readonly tenant: string;
+  readonly untilMs?: number | undefined;
   readonly dialect?: Dialect | undefined;
+  readonly trace?: TraceContext | undefined;
 }
 
 const PING_MS = 10_000;
@@ -66,13 +69,13 @@ export function wsTransport(options: WsOptions): Transport {
     const ignore = (): void => undefined; // its close follows
     socket.on('error', ignore);
     try {
-      const { tenant, release } = (await gate?.(request)) ?? NOBODY;
+      const { tenant, untilMs, release } = (await gate?.(request)) ?? NOBODY;
       if (socket.closed) return release();
       socket.once('close', release);
       const dialect = await route?.open(request);
       if (socket.destroyed) return;
       socket.off('error', ignore);
-      shakeHands(request, socket, head, { tenant, dialect });
+      shakeHands(request, socket, head, { tenant, untilMs, dialect });
     } catch (thrown) {
       refuse(socket, asEngineError(thrown));
     }
@@ -94,7 +97,8 @@ export function wsTransport(options: WsOptions): Transport {
         const peer = { silentPings: 0 };
         peers.set(socket, peer);
         socket.on('close', () => peers.delete(socket));
-        subscriber.next(connectionOf(socket, request.socket, peer, caller));
+        const trace = traceContextOf(request);
+        subscriber.next(connectionOf(socket, request.socket, peer, { ...caller, trace }));
       });
     }),
     async close() {
