@@ -113,9 +113,18 @@ export async function loadKeyword(
 /** Log-mel rows to words. */
 export function keywordStages({ cell, heads, enrolled }: KeywordModels, options: OptionValues): readonly Stage[] {
   const wanted = options.enrolled === 'only' ? [] : (GROUPS[String(options.words)] ?? [String(options.words)]);
-  const columns = heads.words.flatMap((word, i) => (wanted.includes(word.replaceAll(' ', '_')) ? [i] : []));
   const threshold = Number(options.threshold);
   const own = enrolled?.words ?? [];
+  const names = heads.words.map((word) => word.replaceAll(' ', '_'));
+  // A word of one's own stands in for the model's of that name.
+  const columns = names.flatMap((name, i) =>
+    wanted.includes(name) && !own.some((word) => word.name === name) ? [i] : [],
+  );
+  if (columns.length + own.length === 0) {
+    throw engineError('ERR_OPTION_INVALID', `the keyword model does not know ${wanted.join(', ')}`, {
+      expected: `words that it knows: ${names.join(', ')}`,
+    });
+  }
   return [
     loudness(),
     carry({ width: 1, spanRows: HOP_ROWS }, cellStage(cell, { ...GRID, slot: 'keyword' })),

@@ -3,7 +3,7 @@
 
 import { assert } from '../base/assert.ts';
 import { mixdown } from '../operator/mixdown/mixdown.ts';
-import { resample, roundTrip } from '../operator/resample/resample.ts';
+import { oneWay, roundTrip } from '../operator/resample/trips.ts';
 import type { Stage } from '../operator/stage.ts';
 import type { Pipeline, StreamFormat } from './define-pipeline.ts';
 
@@ -20,7 +20,8 @@ export function fitSource(
   const mixed = source.width === input.width ? [] : [mixdown({ from: source.width, to: input.width })];
   if (source.rateHz === input.rateHz) return [...mixed, ...stages];
   if (output !== 'audio') {
-    return [...mixed, resample({ fromHz: source.rateHz, toHz: input.rateHz, width: input.width }), ...stages];
+    const { there, placed } = oneWay(source.rateHz, input.rateHz, input.hopRows, input.width);
+    return [...mixed, there, ...stages, placed];
   }
   assert(input.width === 1, 'audio that is given back has one channel');
   const { there, back } = roundTrip(source.rateHz, input.rateHz, input.hopRows);

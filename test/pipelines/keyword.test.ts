@@ -10,6 +10,7 @@ import { buildStack } from '../../src/pipeline/build-stack.ts';
 import { loadPipeline } from '../../src/pipeline/connect.ts';
 import { loadEngine } from '../../src/pipeline/engine.ts';
 import { openModel } from '../../src/weights/open-model.ts';
+import type { Model } from '../../src/weights/tensor.ts';
 import { framedCodec } from '../../src/wire/framed-codec.ts';
 import { jsonCodec } from '../../src/wire/json-codec.ts';
 import type { ResultMessage } from '../../src/wire/messages.ts';
@@ -132,6 +133,42 @@ describe('keyword, its options', () => {
     expect((await names({ words: 'wake' })).length + (await names({ words: 'digits' })).length).toBe(18);
     expect(await names({ words: 'smart_mirror' })).toEqual(['smart_mirror']);
     await expect(load({ words: 'banana' })).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID' });
+  });
+
+  it('says which words a model knows that does not know the one asked for', async () => {
+    const model = await open('keyword-ssm');
+    const millrace = model.config.millrace as { words: string[] };
+    const other = { ...millrace, words: millrace.words.map((word) => (word === 'zero' ? 'nought' : word)) };
+    const lacking = { ...model, config: { ...model.config, millrace: other } };
+    const loaded = await loadPipeline(keyword, { words: 'zero' }, async () => lacking);
+    expect(() => loaded.connect(MONO)).toThrow(
+      expect.objectContaining({ code: 'ERR_OPTION_INVALID', expected: expect.stringContaining('nought') }),
+    );
+    expect(declaredBy((await loadPipeline(keyword, {}, async () => lacking)).connect(MONO))).toHaveLength(17);
+  });
+
+  it("takes a word of one's own in place of the model's of that name", async () => {
+    const model = await open('keyword-ssm');
+    const width = buildStack(model, { trunk: true }).dOut - (model.config.millrace as { words: string[] }).words.length;
+    const word = { name: 'smart_mirror', direction: Array(width).fill(1 / Math.sqrt(width)), threshold: 0.5 };
+    const millrace = {
+      task: 'enrolled-words',
+      trunk: model.id,
+      cell: 'ssm',
+      hops: 12,
+      lags: [0],
+      width,
+      words: [word],
+    };
+    const enrolled: Model = { id: 'own', name: 'own words', config: { millrace }, weights: new Map() };
+    const openAny = async (name: string) => (name === 'enrolled' ? enrolled : model);
+    const loaded = await loadPipeline(keyword, { enrolled: 'on', words: 'wake', probabilities: 'on' }, openAny);
+    const ops = declaredBy(loaded.connect(MONO));
+    expect(new Set(ops.map(({ op }) => op)).size).toBe(ops.length);
+    expect(ops[0]!.values).toHaveLength(8);
+    const { outputs } = await runSession(loaded, MONO, speech.slice(0, 1600));
+    const [first] = outputs.map(({ item }) => item);
+    expect(first?.kind === 'detection' && Object.keys(first.values)).toEqual(ops[0]!.values);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTime } from '../../src/wire/cell-text.ts';
+import { readNumber, readTime } from '../../src/wire/cell-text.ts';
 import { decodeCsv, readCsvHeader } from '../../src/wire/csv.ts';
 import type { FormatMessage } from '../../src/wire/messages.ts';
 import { decodeRows, encodeRows } from '../../src/wire/rows.ts';
@@ -144,5 +144,19 @@ describe('readTime', () => {
       expect(readTime(text), text).toBeUndefined();
     }
     expect(readTime('x', 's')).toBeUndefined();
+  });
+});
+
+describe('numbers as text', () => {
+  it('are decimal, or missing, or nothing', () => {
+    expect(['1', '-1.', '+.5', '1.5e3', '2.E-1'].map(readNumber)).toEqual([1, -1, 0.5, 1500, 0.2]);
+    expect(['', ' NaN ', 'NA', 'null'].map(readNumber)).toEqual([NaN, NaN, NaN, NaN]);
+    expect(['.', '1e', '0x10', 'Infinity', '1.2.3', '--1'].map(readNumber)).toEqual(Array(6).fill(undefined));
+  });
+
+  it('are told from a million digits with something behind as soon as these are read', () => {
+    const digits = '1'.repeat(1e6); // with a pattern that tries every place between two digits: the better part of an hour
+    expect(readNumber(`${digits}x`)).toBe(undefined);
+    expect(readTime(`${digits}.${digits}x`, 's')).toBe(undefined);
   });
 });

@@ -1,1 +1,2 @@
-export { type ResampleOptions, resample, roundTrip } from './resample.ts';
+export { type ResampleOptions, resample } from './resample.ts';
+export { oneWay, roundTrip } from './trips.ts';

@@ -3,16 +3,14 @@
 // held back until the rows that it looks ahead to (58 periods of the lower rate, 3.6 ms at 16 kHz; `short`: 16, 1 ms) have come.
 // This file places items; the arithmetic is in resampler.ts, the filter in filter.ts.
 //
-// There and back again, with stages between them that take hops: a hop that begins with the stream waits for a whole message
-// more when the filter holds back its last millisecond. `leadRows` begins that much earlier, so that hops end with what is
-// known, and `back` takes it out: sound comes back the two filters' look-ahead later than without them, not two hops.
+// In front of stages that take hops: trips.ts.
 
 import { assert } from '../../base/assert.ts';
 import { f64 } from '../../cell/state.ts';
 import { rowOf, spanOf } from '../../item/timeline.ts';
 import { makeStage } from '../make-stage.ts';
 import type { Stage } from '../stage.ts';
-import { filterFor, lookAheadRows, type Reach } from './filter.ts';
+import { filterFor, type Reach } from './filter.ts';
 import { openResampler, resamplerLayout, resamplerScratch, type Shape, startResampler } from './resampler.ts';
 
 export interface ResampleOptions {
@@ -113,19 +111,6 @@ export function resample(options: ResampleOptions): Stage {
       },
     };
   });
-}
-
-/**
- * The pair for audio that is worked on at `insideHz` in hops of `hopRows` and goes back to where it came from: short filters,
- * whole hops with each message of as long, and back on the rows that it came on.
- */
-export function roundTrip(outsideHz: number, insideHz: number, hopRows: number) {
-  const leadRows = lookAheadRows(filterFor(outsideHz, insideHz, 'short'));
-  const both = { width: 1, reach: 'short', leadRows } as const;
-  return {
-    there: resample({ ...both, fromHz: outsideHz, toHz: insideHz, hopRows: (hopRows * outsideHz) / insideHz }),
-    back: resample({ ...both, fromHz: insideHz, toHz: outsideHz, hopRows, back: true, slot: 'resample-out' }),
-  };
 }
 
 function shapeOf({ fromHz, toHz, width, blockRows, hopRows, reach }: ResampleOptions): Shape {

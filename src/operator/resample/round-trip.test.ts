@@ -8,7 +8,8 @@ import type { Item } from '../../item/item.ts';
 import { makeStage } from '../make-stage.ts';
 import { rehop } from '../rehop/rehop.ts';
 import { filterFor } from './filter.ts';
-import { resample, roundTrip } from './resample.ts';
+import { resample } from './resample.ts';
+import { roundTrip } from './trips.ts';
 
 const INSIDE_HZ = 16_000;
 const HOP_ROWS = 160;

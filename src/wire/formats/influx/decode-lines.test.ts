@@ -81,4 +81,12 @@ describe('line protocol', () => {
     const refused = expect.objectContaining({ message: 'line 1, time: out of range' });
     expect(() => decodeLines('m v=1 9223372036854775806', 's')).toThrow(refused);
   });
+
+  it('refuses a million digits that are no number as soon as it has read them', () => {
+    const digits = '1'.repeat(1e6); // with a pattern that tries every place between two digits: the better part of an hour
+    expect(() => decodeLines(`m a=${digits}x`)).toThrow(expect.objectContaining({ code: 'ERR_ROW_MALFORMED' }));
+    expect(() => decodeLines(`m a=0.${digits}x`)).toThrow(expect.objectContaining({ code: 'ERR_ROW_MALFORMED' }));
+    expect(decodeLines(`m a=0.${digits}`)).toMatchObject([{ value: 0.1111111111111111 }]);
+    expect(decodeLines('m a=1.,b=.5,c=1.e2')).toMatchObject([{ value: 1 }, { value: 0.5 }, { value: 100 }]);
+  });
 });

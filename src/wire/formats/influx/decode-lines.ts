@@ -7,7 +7,7 @@ import { malformed, type Reading } from '../reading.ts';
 import { type LinePrecision, MICROS_PER } from './precision.ts';
 import { createScanner, type Scanner } from './scanner.ts';
 
-const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const FLOAT = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/; // a digit has one way to match: linear in what is no number
 const WHOLE = /^([+-]?\d+)i$/;
 const UNSIGNED = /^(\d+)u$/;
 const STAMP = /^-?\d{1,19}$/;

@@ -110,6 +110,20 @@ describe('Sparkplug B', () => {
     expect(brief(born().hear(topic('NDEATH'), bytes({ metrics: [bdSeq(1)] }), NOW))).toHaveLength(3);
   });
 
+  it('knows nothing of a dead device, nor of an alias that its last birth no longer names', () => {
+    const temp = (seq: number): Uint8Array => bytes({ seq, metrics: [{ alias: 2, int_value: 21 }] });
+    const nodes = born();
+    nodes.hear(topic('DDEATH', 'pump'), bytes({ seq: 2 }), NOW);
+    expect(nodes.hear(topic('DDATA', 'pump'), temp(3), NOW)).toMatchObject({ readings: [], events: ['alias_unknown'] });
+    const named = bytes({ seq: 4, metrics: [{ name: 'temp', int_value: 21 }] });
+    expect(nodes.hear(topic('DDATA', 'pump'), named, NOW)).toMatchObject({ readings: [], events: ['alias_unknown'] });
+    const again = bytes({ seq: 5, metrics: [{ name: 'temp', alias: 7, datatype: 3, int_value: 20 }] });
+    expect(brief(nodes.hear(topic('DBIRTH', 'pump'), again, NOW))).toEqual([['plant/edge1/pump', 'temp', 20]]);
+    expect(nodes.hear(topic('DDATA', 'pump'), temp(6), NOW)).toMatchObject({ readings: [], events: ['alias_unknown'] });
+    const other = bytes({ seq: 7, metrics: [{ alias: 1, double_value: 1 }] });
+    expect(brief(nodes.hear(topic('NDATA'), other, NOW))).toEqual([['plant/edge1', 'cpu', 1]]); // the node's own are as they were
+  });
+
   it('passes over the will of a connection before the present one', () => {
     const nodes = born();
     expect(nodes.hear(topic('NDEATH'), bytes({ metrics: [bdSeq(0)] }), NOW)).toEqual({

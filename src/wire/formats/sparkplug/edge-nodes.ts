@@ -60,7 +60,11 @@ export function createEdgeNodes(): EdgeNodes {
       }
       node.next = (node.next + 1) % 256;
       const series = `${topic.node}/${topic.device ?? ''}`.replace(/\/$/, '');
-      if (topic.type === 'DDEATH') return { readings: missing(node, series, nowUs), events: ['death'] };
+      if (topic.type === 'DDEATH') {
+        const readings = missing(node, series, nowUs);
+        forget(node, series); // what comes before its next birth is of a device that nobody knows
+        return { readings, events: ['death'] };
+      }
       if (topic.type === 'DBIRTH') return { readings: learn(node, series, payload, nowUs), events: [] };
       return data(node, topic, series, payload, nowUs);
     },
@@ -104,8 +108,15 @@ function data(node: Node, topic: SparkplugTopic, series: string, payload: Sparkp
   return unknown ? askAgain(node, topic, ['alias_unknown'], nowUs, readings) : { readings, events: [] };
 }
 
+/** What a device or a node was born with: its aliases may be another's next. */
+function forget(node: Node, series: string): void {
+  node.columns.delete(series);
+  for (const [alias, known] of node.aliases) if (known.series === series) node.aliases.delete(alias);
+}
+
 /** The metrics of a birth: what they are called from now on, and their values. */
 function learn(node: Node, series: string, payload: SparkplugPayload, nowUs: number): Reading[] {
+  forget(node, series);
   const columns = new Map<string, Known>();
   const readings: Reading[] = [];
   for (const metric of payload.metrics) {
