@@ -57,7 +57,7 @@ export class Bridge {
     const now = clock.now();
     const silentMs = (now - this.#heardAt) / 1000;
     if (now > this.#deadline) return void this.fail(this.#expired ?? engineError('ERR_DRAINING', TOO_LATE));
-    if (!this.#expired && this.#context.states.nowMs() > this.#context.untilMs) this.#expire(now);
+    if (this.#context.states.nowMs() > this.#context.untilMs) this.#expire(now);
     if (this.#phase === 'waiting' && silentMs > limits.startMsMax) {
       const expected = `start within ${limits.startMsMax} ms`;
       return void this.fail(engineError('ERR_START_MISSING', 'no start came', { expected }));
@@ -219,13 +219,14 @@ export class Bridge {
   /**
    * The token that it came in with has run out, so nothing more is taken. An ordinary stream is told, answered to its end and
    * closed; a resumable one is stored first, so that who comes back at once with a fresh token finds its last state. One that
-   * is ending already may end.
+   * is ending already may end, and one that is being opened holds rows that are to be answered.
    */
   #expire(now: Micros): void {
+    if (this.#expired || this.#phase === 'opening') return;
     const expected = 'a fresh token; a resumable stream goes on with it';
     const error = engineError('ERR_TOKEN_EXPIRED', 'the token of this connection has expired', { expected });
     this.#expired = error;
-    if (this.#phase === 'waiting' || this.#phase === 'opening') return void this.fail(error);
+    if (this.#phase === 'waiting') return void this.fail(error);
     this.#deadline = Math.min(this.#deadline, now + EXPIRED_MS_MAX * 1000);
     if (this.#phase !== 'open') return;
     if (this.#stream!.record) return void this.#store(() => void this.fail(error));

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { startServer } from '../../src/app/commands/serve.ts';
 import type { GuardFlags } from '../../src/app/serve/open-guard.ts';
 import { type ConnectOptions, connect, type ResultMessage } from '../../src/client/index.ts';
@@ -105,6 +106,30 @@ describe('a client that asks for its token before each connection', () => {
     expect(await client.end()).toMatchObject({ offset: 10 });
     const never = open(at, { resume: undefined, token: () => Promise.reject(new Error('offline')) } as never);
     await expect(never.client.ready).rejects.toMatchObject({ message: 'no token or ticket to connect with' });
+  });
+});
+
+describe('a client of another server', () => {
+  it('has its last words when its key expires', async () => {
+    const at = await serve();
+    const address = `ws://${at}/compat/deepgram/v1/listen?encoding=linear16&sample_rate=16000`;
+    const socket = new WebSocket(address, { headers: { authorization: `Token ${await sign()}` } });
+    const said: { type: string; duration?: number }[] = [];
+    socket.on('message', (data) => said.push(JSON.parse(String(data))));
+    const closed = new Promise((resolve) => {
+      socket.on('close', (code, reason) => resolve([code, String(reason)]));
+    });
+    await new Promise((resolve) => socket.on('open', resolve));
+    socket.send(new Uint8Array(32_000));
+    // A pong says that the audio has been read.
+    await new Promise((resolve) => {
+      socket.on('pong', resolve);
+      socket.ping();
+    });
+    pass(66_000);
+    expect(await closed).toEqual([4401, 'ERR_TOKEN_EXPIRED']);
+    expect(said.at(-1)).toMatchObject({ type: 'Metadata', duration: 1 });
+    expect(said.every(({ type }) => type !== 'Error')).toBe(true);
   });
 });
 

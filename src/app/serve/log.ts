@@ -19,9 +19,12 @@ export function openLog(level: string): Logger {
   return pino({ level, formatters, base: { pid: process.pid } }, destination({ dest: STDERR, sync: false }));
 }
 
+/** What comes in floods: who comes too often, and everybody while a server of keys is down. */
+const COUNTED_ONLY: ReadonlySet<ErrorCode> = new Set(['ERR_RATE_LIMIT', 'ERR_KEYS_UNAVAILABLE']);
+
 /** A flood is counted, not written down line by line. */
 export function logRefusal(log: Logger, code: ErrorCode): void {
-  log[code === 'ERR_RATE_LIMIT' ? 'debug' : 'info']({ code }, 'handshake refused');
+  log[COUNTED_ONLY.has(code) ? 'debug' : 'info']({ code }, 'handshake refused');
 }
 
 export function logStream(log: Logger, event: StreamEvent): void {

@@ -1,6 +1,8 @@
 // Keys from a server of keys: a real one on this machine. The wall clock, by which keys grow old, is the test's own.
 
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -138,6 +140,20 @@ describe('keys from a server of keys', () => {
     server.say((_, response) => response.end(text));
     await expect(server.fetch()).rejects.toMatchObject(LATER);
     expect(server.why).toEqual([why]);
+  });
+
+  it('are not taken from a server whose certificate nobody vouches for', async () => {
+    const golden = (name: string) => readFileSync(new URL(`../../../test/golden/tls/${name}`, import.meta.url));
+    const certificate = { cert: golden('first.crt'), key: golden('first.key') };
+    const { jwk } = await pair('one');
+    const server = createSecureServer(certificate, (_, response) => response.end(JSON.stringify({ keys: [jwk] })));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const why: string[] = [];
+    const { port } = server.address() as AddressInfo;
+    const keys = remoteKeys(new URL(`https://127.0.0.1:${port}/keys`), (what) => why.push(what));
+    await expect(keys.fetch()).rejects.toMatchObject(LATER);
+    expect(why).toEqual([expect.stringMatching(/^no connection: (DEPTH_ZERO_)?SELF_SIGNED_CERT/)]);
   });
 
   it('are not taken with a private half, by another address, or from a server that says nothing', async () => {
