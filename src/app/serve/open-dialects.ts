@@ -17,7 +17,10 @@ const GROUPS = ['all', 'wake', 'digits'];
 export function openDialects(refused: (code: ErrorCode) => void): readonly DialectRoute[] {
   let recogniser: Promise<Recogniser> | undefined;
   const open = (): Promise<Recogniser> => {
-    recogniser ??= readRecogniser();
+    recogniser ??= readRecogniser().catch((thrown: unknown) => {
+      recogniser = undefined; // the next connection tries again
+      throw thrown;
+    });
     return recogniser;
   };
   return compatRoutes(open).map((route) => ({
