@@ -127,7 +127,8 @@ def build(data, only=None, say=None):
         mine = [i for i in items if i["split"] == split]
         talk = sorted((i for i in mine if i["kind"] == "speech"), key=lambda i: i["speaker"])
         noise = [i for i in mine if i["kind"] == "noise" and i["samples"] >= RATE // 2]
-        part = {"speech": lay([(cut(i), speakers.index(i["speaker"])) for i in talk], True),
+        people = [i for i in talk if i["source"] != "synthesised"]
+        part = {"speech": lay([(cut(i), speakers.index(i["speaker"])) for i in people], True),
                 # Speech without the words to be spotted (asterisk-en counts): what keyword models call something else.
                 "other": lay([(cut(i), speakers.index(i["speaker"])) for i in talk
                               if i["source"] not in ("pico_wake", "precise", "asterisk-en") and not numbered(i)], True),

@@ -12,18 +12,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from cells import Shape
-from corpus import NUMBERS, RATE, WORDS
+from corpus import HOP, NUMBERS, RATE, WORDS
 from features import features_torch
 from nets import Normalised, Stack, multiply_adds, parameters
 from scenes import Recipe
 from trainer import Job, Loop, arguments, samples
-from word_scenes import NONE, PACE, ROWS, Words
+from word_scenes import JUDGES, NONE, PACE, ROWS, Words, voices
 
 KEYWORD = Shape(outputs=len(WORDS), width=96, state=24, head_dim=24, att_dim=24, mlp=90)
 RECIPE = Recipe(room=0.35, clean=0.12, noise_only=0.02, snr=(-7.0, 26.0), kinds=(0.5, 0.13, 0.32))
 DEV = Recipe(room=0.2, clean=0.25, noise_only=0.0, snr=(0.0, 20.0), line=0.02)
 BEFORE, AFTER, SPAN = 5, 25, 12
 EMBEDDING, LONG_SECONDS, ASIDE = 64, 20, 0.1
+TALK_WHOLE, WORD_WHOLE = 0.25, 0.1  # what the worst alarm of a scene counts beside its hops
 UNHEARD = ("athena", "jarvis", "view glass")
 LENGTH = ROWS * PACE[1]  # samples of a short scene
 
@@ -95,10 +96,26 @@ class Task:
         self.scenes = self.words.scenes
         self.digits = torch.tensor([w in NUMBERS for w in WORDS], device=device)
         unheard = torch.tensor([w in UNHEARD for w in found["labels"]] + [False], device=device)
+        part = self.scenes.voice
+        self.plain = speeds.index(40)
+        self.firsts = torch.arange(0, int(part.size[self.plain]) - LONG_SECONDS * RATE, LONG_SECONDS * RATE, device=device)
+        self.hard = torch.ones(len(self.firsts), device=device)  # how much the nets alarm on each piece, from measure()
         self.kept_out = torch.cat([self.words.held | unheard[self.words.label], self.words.held.new_zeros(1)])
 
     def key(self, step):
-        return ("short", "long", "short", "pair")[step % 4]
+        return ("short", "talk", "short", "long", "short", "pair")[step % 6]
+
+    def running(self, n):
+        """Mixes [n, L] of running speech, drawn by how much the nets alarmed on the piece; half of them as recorded."""
+        s, part = self.scenes, self.scenes.voice
+        size = LONG_SECONDS * 100 * PACE[1]
+        which, speed = s.pick(self.hard + 0.25 * self.hard.mean(), n), s.integers(len(part.new), n)
+        first = (self.firsts[which] * part.new[speed] // 40).minimum(part.size[speed] - size)
+        index = (part.base[speed] + first)[:, None] + torch.arange(size, device=first.device)
+        x = part.read(index)
+        mix = s.mix(x, part.code(index[:, HOP // 2::HOP], speed[:, None]))[0]
+        level = 10 ** ((s.rand(n, 1) * 30 - 30) / 20) / x.abs().amax(1, keepdim=True).clamp_min(1e-3)
+        return torch.where(s.rand(n, 1) < 0.5, x * level, mix)
 
     def make(self, key):
         words, n = self.words, self.args.batch
@@ -106,6 +123,11 @@ class Task:
             mix, end = words.pairs(n // 2, LENGTH)
             word, label, clip = torch.full_like(end, NONE), None, torch.full_like(end, -1)
             rows, end = words.rows(mix, ROWS, end)
+        elif key == "talk":
+            mix = self.running(max(2, n // 7))
+            word = torch.full((len(mix),), NONE, device=mix.device)
+            label, clip = torch.full_like(word, -1), torch.full_like(word, -1)
+            rows, end = words.rows(mix, LONG_SECONDS * 100, torch.zeros_like(word))
         elif key == "long":
             n = max(2, n // 7)
             mix, word, label, clip, end, _ = words.draw(n, LONG_SECONDS * PACE[1] / 160, 0.6, 0.9, LONG_SECONDS * 100 * PACE[0])
@@ -116,7 +138,8 @@ class Task:
         on, heed, easy = targets(word, end, rows.shape[1], self.digits, 0.5 if key == "short" else 0.25)
         late = end + self.scenes.integers(9, len(end)) + SPAN - 4
         off = torch.stack([end - 35 - self.scenes.integers(30, len(end)), end + 30 + self.scenes.integers(30, len(end))])
-        made = {"rows": rows, "on": on, "heed": heed, "easy": easy, "word": word, "clip": clip, "late": late}
+        made = {"rows": rows, "on": on, "heed": heed, "easy": easy, "word": word, "clip": clip, "late": late,
+                "whole": torch.full_like(easy[:, :1], TALK_WHOLE if key == "talk" else WORD_WHOLE)}
         return {**made, "off": off} if label is None else {**made, "label": label}
 
     def loss(self, net, b, probe=False):
@@ -128,8 +151,8 @@ class Task:
         hops = F.binary_cross_entropy_with_logits(logits, b["on"], weight=b["heed"], reduction="none").mean(1).sum(1)
         p = F.avg_pool1d(logits.sigmoid().transpose(1, 2), SPAN, 1).amax(2).clamp(1e-5, 1 - 1e-5)
         mine = b["word"][:, None] == torch.arange(NONE, device=p.device)
-        whole = torch.where(mine, -p.log(), -(1 - p).log() * b["easy"]).sum(1)
-        loss = ((hops + 0.1 * whole) * heard).sum() / heard.sum()
+        whole = b["whole"] * torch.where(mine, -p.log(), -(1 - p).log() * b["easy"])
+        loss = ((hops + whole.sum(1)) * heard).sum() / heard.sum()
         place = net.place(trunk, b["late"])
         if "label" not in b:
             return loss + ASIDE * again(net, trunk, place, b["off"])
@@ -147,8 +170,9 @@ class Task:
 
     def measure(self, nets):
         """Share of right answers on dev scenes (clean and 0 to 20 dB), and of minutes of speech with an alarm of a wake word."""
-        found = {}
+        found, hard = {}, torch.zeros_like(self.hard)
         for name, net in nets.items():
+            hard += self.alarms(net) / len(nets)
             run = lambda rows, size: torch.cat([net.both(x)[0] for x in rows.split(size)])
             word, _ = decide(run(self.rows, 64))
             p = F.avg_pool1d(run(self.talk, 6).sigmoid().transpose(1, 2), SPAN, 1)[:, ~self.digits].amax((1, 2))
@@ -159,7 +183,18 @@ class Task:
                            "clean": share((self.snr > 30) & ~none), "below_10_db": share((self.snr < 10) & ~none),
                            "false": 1 - share(none), "alarms": float((p > 0.5).float().mean()),
                            "score": float(right.mean()) - 0.2 * float((p > 0.5).float().mean())}
+        self.hard.copy_(hard)
         return found
+
+    def alarms(self, net):
+        """What the loudest alarms of each piece of running speech cost, as recorded [pieces]."""
+        part, costs = self.scenes.voice, []
+        easy = torch.where(self.digits, 0.25, 1.0)
+        for first in self.firsts.split(50):
+            index = (part.base[self.plain] + first)[:, None] + torch.arange(LONG_SECONDS * RATE, device=first.device)
+            p = F.avg_pool1d(net.both(features_torch(part.read(index)))[0].sigmoid().transpose(1, 2), SPAN, 1).amax(2)
+            costs.append((-(1 - p.clamp_max(1 - 1e-5)).log() * easy).sum(1))
+        return torch.cat(costs)
 
 
 def main():
@@ -171,6 +206,7 @@ def main():
     torch.set_num_threads(args.threads)
     torch.set_float32_matmul_precision("high")
     found = dict(np.load(args.corpus))
+    found.update({f"other.train.{k}": v for k, v in voices(found, JUDGES, but=True).items()})
     task, jobs = Task(found, args), []
     for cell in args.cell + ["ssm"] * args.probe:
         torch.manual_seed(args.seed)

@@ -28,6 +28,7 @@ def arguments(p):
     p.add_argument("--resume", help="folder of earlier checkpoints: goes on with their weights and optimizers")
     p.add_argument("--rooms", type=int, default=512)
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--compile", action="store_true", help="fuse the kernels of the SSM blocks (torch.compile)")
     p.add_argument("--no-graphs", dest="graphs", action="store_false", help="mix without a CUDA graph")
     return p
 
@@ -58,6 +59,12 @@ class Job:
         self.gpu = args.device != "cpu"
         self.net = net.to(args.device)
         self.average = copy.deepcopy(self.net)
+        if args.compile and net.cell == "ssm":
+            # After the copy: the averaged net runs on dev scenes alone, of other shapes. Attention's mask does not compile
+            # at every head width (28 fails in PyTorch 2.11), and gained a sixth at 24.
+            torch._dynamo.config.cache_size_limit = 64
+            for layer in self.net.body().layers:
+                layer.compile(dynamic=False)
         # Matrices decay, vectors (biases, norms, A_log, dt_bias, D) do not.
         groups = [{"params": [p for p in net.parameters() if p.dim() > 1], "weight_decay": 0.01},
                   {"params": [p for p in net.parameters() if p.dim() <= 1], "weight_decay": 0.0}]
