@@ -101,7 +101,7 @@ describe.each(['ssm', 'attention'])('listen with cell %s', (cell) => {
 describe('listen, its options', () => {
   it('gives segments alone, or the readings as well, and a keyword in front of what it was decided by', async () => {
     const run = async (options: object) => (await runSession(await load(options), MONO, speech)).outputs;
-    const [segments, readings] = [await run({}), await run({ segments: 'readings' })];
+    const [segments, readings] = [await run(EAGER), await run({ ...EAGER, segments: 'readings' })];
     const isReading = ({ item }: Output): boolean => item.kind === 'detection' && item.name === 'vad';
     expect(segments.filter(isReading)).toEqual([]);
     expect(results(segments)).toEqual(results(readings.filter((output) => !isReading(output))));
