@@ -1,9 +1,9 @@
 // voice: one stream in; clean audio, where speech starts and ends, and keywords out. Audio leaves as denoise gives it, 20 ms later
 // at 16 kHz (22 at 24 to 48 kHz, 24 at 8); `vad.start` and `vad.end` {peak} and `keyword.alexa` {score} come as soon as they are decided.
 // So results do not come in order of place: seq counts them as they come, [from, to) says where they belong, on the sender's rows
-// for all of them, and what is decided by a hop comes in front of that hop's audio. vad.start: 95 ms after speech began (median),
-// with a `from` up to 150 ms before it; vad.end: 90 ms after the last speech (median; nine of ten within
-// 225), `to` 100 ms behind it at most.
+// for all of them, and what is decided by a hop comes in front of that hop's audio. vad.start: 77 ms after speech began (median;
+// small: 88), with a `from` up to 150 ms before it; vad.end: 89 ms after the last speech (median; nine of ten within 172;
+// small: 83 and 220), `to` 100 ms behind it at most: threshold/speech-segments.ts, docs/audio.md.
 //   samples -> 16 kHz mono -> hops of 160 -+-> [40 mel bands -+-> stack -> keywords
 //                                          |                  +-> stack -> speech segments]   (with `detector: own`)
 //                                          +-> spectra -> stack -+-> filter -> samples
@@ -20,7 +20,7 @@ import { logMelHops } from '../src/operator/log-mel/index.ts';
 import { overhear } from '../src/operator/overhear/index.ts';
 import { rehop } from '../src/operator/rehop/index.ts';
 import type { Stage } from '../src/operator/stage.ts';
-import { SPEECH_SEGMENTS, threshold } from '../src/operator/threshold/index.ts';
+import { DENOISED_SEGMENTS, SPEECH_SEGMENTS, threshold } from '../src/operator/threshold/index.ts';
 import { cellStage } from '../src/pipeline/build-cell.ts';
 import { buildStack } from '../src/pipeline/build-stack.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
@@ -102,4 +102,7 @@ const readings = (cell: Cell): readonly Stage[] => [
 ];
 
 const segments = (options: OptionValues): Stage =>
-  threshold({ ...SPEECH_SEGMENTS, readings: options.segments === 'readings' ? 'pass' : 'drop' });
+  threshold({
+    ...(options.detector === 'trunk' ? DENOISED_SEGMENTS : SPEECH_SEGMENTS),
+    readings: options.segments === 'readings' ? 'pass' : 'drop',
+  });

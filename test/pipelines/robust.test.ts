@@ -8,6 +8,7 @@ import keyword from '../../pipelines/keyword.ts';
 import listen from '../../pipelines/listen.ts';
 import vad from '../../pipelines/vad.ts';
 import voice from '../../pipelines/voice.ts';
+import type { Snapshot } from '../../src/item/snapshot.ts';
 import { type LoadedPipeline, loadPipeline } from '../../src/pipeline/connect.ts';
 import type { Output } from '../../src/session/session-options.ts';
 import { openModel } from '../../src/weights/open-model.ts';
@@ -95,14 +96,24 @@ describe.each(CASES)('%s', (_name, load) => {
   });
 });
 
-/** Of silence, in virtual time; an hour of it, tried by hand with every pipeline here, ends no otherwise. */
-const MINUTES = 4;
+/** Of silence, in virtual time, and when states are looked at. */
+const SECONDS = 120;
+const LOOK_SECONDS = 30;
 const QUIET: typeof CASES = [
+  ['denoise, full', () => loadPipeline(denoise, { vad: 'on' }, open)],
   ['denoise, small', () => loadPipeline(denoise, { model: 'small', vad: 'on' }, open)],
   ['vad', () => loadPipeline(vad, { segments: 'on' }, open)],
+  ['vad, second edition', () => loadPipeline(vad, { edition: '2', segments: 'on' }, open)],
   ['keyword', () => loadPipeline(keyword, {}, open)],
   ['listen', () => loadPipeline(listen, { segments: 'readings' }, open)],
+  ['voice', () => loadPipeline(voice, { model: 'small', segments: 'readings' }, open)],
 ];
+/** The states of the models in it, float32 all of them. */
+const statesOf = ({ slots }: Snapshot): Float32Array[] =>
+  ['stack', 'keyword'].flatMap((slot) => (slots[slot] ? [new Float32Array(slots[slot].slice().buffer)] : []));
+const farthest = (a: readonly Float32Array[], b: readonly Float32Array[]): number =>
+  Math.max(...a.map((state, k) => state.reduce((far, x, i) => Math.max(far, Math.abs(x - b[k]![i]!)), 0)));
+const isSegmentOrWord = ({ item }: Output): boolean => item.kind === 'detection' && item.name !== 'vad';
 
 describe.each(QUIET)('%s, after minutes of silence', (_name, load) => {
   it('has been silent, is as large as before, and begins without a burst', async () => {
@@ -110,19 +121,44 @@ describe.each(QUIET)('%s, after minutes of silence', (_name, load) => {
     const { session, outputs } = openSession(loaded, MONO);
     await feed(session, speech, 1);
     const bytes = Object.values(session.snapshot().slots).reduce((sum, slot) => sum + slot.length, 0);
-    for (let second = 0; second < 60 * MINUTES; second++) {
+    const looks: Float32Array[][] = [];
+    for (let second = 0; second < SECONDS; second++) {
       await feed(session, new Float32Array(16_000), 1);
       if (second === 0) outputs.length = 0; // the end of the speech is in it
       expect(samplesOf(outputs).every((x) => x === 0)).toBe(true);
       if (second > 0) expect(valuesOf(outputs).every((value) => value < 0.5)).toBe(true);
-      expect(outputs.some(({ item }) => item.kind === 'detection' && item.name !== 'vad')).toBe(false);
+      expect(outputs.some(isSegmentOrWord)).toBe(false);
       outputs.length = 0;
+      if ((second + 1) % LOOK_SECONDS === 0) looks.push(statesOf(session.snapshot()));
     }
+    // An hour without an hour: states settle, each half minute by less than the one before (measured: half of it), so that all that
+    // come move them by less than nine times the last.
+    const [, second, third, fourth] = looks;
+    expect(farthest(fourth!, third!)).toBeLessThanOrEqual(0.9 * farthest(third!, second!) + 1e-4);
+    expect(looks.flat().every((state) => state.every(Number.isFinite))).toBe(true);
     expect(Object.values(session.snapshot().slots).reduce((sum, slot) => sum + slot.length, 0)).toBe(bytes);
     await feed(session, speech.slice(0, 1600 + 320), 1);
     const first = samplesOf(outputs).slice(-1600 - 160);
     expect(first.every(Number.isFinite)).toBe(true);
     expect(peakOf(first)).toBeLessThanOrEqual(LOUDER_MAX * peakOf(speech.subarray(0, 1920)));
     expect(valuesOf(outputs).every(isProbability)).toBe(true);
+  });
+
+  it('is silent again behind half a minute of full-scale noise on an offset, whose answers do not grow', async () => {
+    const loaded = await load();
+    const { session, outputs } = openSession(loaded, MONO);
+    const loud = white.map((x) => Math.min(1, Math.max(-1, x + 0.5)));
+    for (let second = 0; second < 30; second++) {
+      await feed(session, loud, 1);
+      expect(samplesOf(outputs).every((x) => Math.abs(x) <= LOUDER_MAX)).toBe(true);
+      expect(valuesOf(outputs).every(isProbability)).toBe(true);
+      outputs.length = 0;
+    }
+    await feed(session, new Float32Array(32_000), 1);
+    outputs.length = 0;
+    await feed(session, new Float32Array(16_000), 1);
+    expect(samplesOf(outputs).every((x) => x === 0)).toBe(true);
+    expect(valuesOf(outputs).every((value) => value < 0.5)).toBe(true);
+    expect(outputs.some(isSegmentOrWord)).toBe(false);
   });
 });

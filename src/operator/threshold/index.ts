@@ -1,3 +1,3 @@
 export type { ThresholdOptions } from './segment.ts';
-export { SPEECH_SEGMENTS } from './speech-segments.ts';
+export { DENOISED_SEGMENTS, SPEECH_SEGMENTS } from './speech-segments.ts';
 export { threshold } from './threshold.ts';

@@ -22,9 +22,10 @@ export interface ThresholdOptions {
   /**
    * A segment also ends once what its readings lack of `under`, times their rows and never below 0 in sum (Page's CUSUM, 1954),
    * reaches `rows`: at once when they fall to nothing, later when they waver, and also where noise keeps them above `off`. The
-   * end is counted from where the sum began to grow. Default: never.
+   * end is counted from where the sum began to grow. Default: never. No single reading lacks more than `most` (default: all
+   * that it does): then time is asked for, whatever readings fall to, and those that waver end nearly as soon.
    */
-  readonly lack?: { readonly under: number; readonly rows: number };
+  readonly lack?: { readonly under: number; readonly rows: number; readonly most?: number };
   /** `from` lies so much before the first loud reading, but in no gap and in no other segment. Default 0; needs `rateHz`. */
   readonly preRollRows?: number;
   /** The end's `to` lies so much behind the last loud reading, but not behind what has come. At most hangRows. Default 0. */
@@ -118,7 +119,8 @@ export function openSegment(at: SegmentState, options: ThresholdOptions, emit: E
     },
     weigh(reading, { from, to }) {
       if (!limit || !isOpen()) return;
-      lack[0] = Math.max(0, lack[0]! + (reading === reading ? limit.under - reading : limit.under) * (to - from));
+      const lacking = reading === reading ? limit.under - reading : limit.under;
+      lack[0] = Math.max(0, lack[0]! + Math.min(lacking, limit.most ?? Infinity) * (to - from));
       if (lack[0] === 0) fading[0] = NaN;
       else if (fading[0] !== fading[0]) fading[0] = from;
       if (lack[0]! >= limit.rows) close(to, fading[0]!);

@@ -127,6 +127,18 @@ describe('threshold', () => {
       expect(segments(readings(0.9, 0.9, 0.9, 0.1, 0.9, 0.1, 0.9, 0.1, 0.9), eager)).toHaveLength(1);
     });
 
+    it('asks for as much time whatever readings fall to, when none may lack more than so much', () => {
+      const capped = { ...eager, lack: { under: 0.5, rows: 10, most: 0.25 } }; // 40 rows of a quarter
+      for (const fallen of [0.25, 0.1, 0]) {
+        const out = segments(readings(0.9, 0.9, 0.9, fallen, fallen, fallen, fallen, 0.9), capped);
+        expect(out.at(-1)).toEqual(['vad.end', 0, 40, 0.9]);
+        expect(segments(readings(0.9, 0.9, 0.9, fallen, fallen, fallen, 0.9), capped)).toHaveLength(1);
+      }
+      expect(
+        segments([...readings(0.9, 0.9, 0.9, null, null), detectionOf('vad', 50, 60, { speech: NaN })], capped),
+      ).toHaveLength(1);
+    });
+
     it('has the tail end where the stream stands, at most', () => {
       expect(segments(readings(0.9, 0.9, 0.9, 0, 0), { ...eager, tailRows: 90 }).at(-1)).toEqual([
         'vad.end',
@@ -151,6 +163,8 @@ describe('threshold', () => {
       { under: 0.7, rows: 10 },
       { under: 0, rows: 10 },
       { under: 0.5, rows: 0 },
+      { under: 0.5, rows: 10, most: 0 },
+      { under: 0.5, rows: 10, most: Number.NaN },
     ])('refuses %o', (lack) => {
       expect(() => threshold({ ...options, lack })).toThrow(expect.objectContaining({ code: 'ERR_INVARIANT' }));
     });

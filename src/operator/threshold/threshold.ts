@@ -1,8 +1,9 @@
 // Readings to segments:  in  --vad .1--vad .9--vad .8--gap--vad .2--vad .1--|
 //                        out --vad .1--vad .9--vad .8--vad.start--gap--vad .2--vad .1--vad.end--|
-// Hysteresis with a least length, a hang time and, if asked for, an end as soon as enough speaks for it; for who listens live, a segment can begin before and last beyond what was
-// loud. Readings pass; the segment's start and end are Detections of their own. Time counts in grid rows, so the answer does
-// not depend on how fast or in which pieces the stream came, nor on the pieces in which a gap was declared. See segment.ts.
+// Hysteresis with a least length, a hang time and, if asked for, an end as soon as enough speaks for it; for who listens live, a
+// segment can begin before and last beyond what was loud. Readings pass; the segment's start and end are Detections of their
+// own. Time counts in grid rows, so the answer does not depend on how fast or in which pieces the stream came, nor on the
+// pieces in which a gap was declared. See segment.ts.
 
 import { assert } from '../../base/assert.ts';
 import { makeStage } from '../make-stage.ts';
@@ -20,7 +21,7 @@ export function threshold(options: ThresholdOptions): Stage {
   const { preRollRows = 0, tailRows = 0, rateHz = 0, lack, readings = 'pass' } = options;
   assert(off <= on && minOnRows >= 0 && hangRows >= 0, 'threshold needs off <= on and no negative lengths');
   assert(
-    !lack || (lack.under > 0 && lack.under <= on && lack.rows > 0),
+    !lack || (lack.under > 0 && lack.under <= on && lack.rows > 0 && !(lack.most !== undefined && !(lack.most > 0))),
     'threshold needs lack above 0 and not over on',
   );
   assert(preRollRows === 0 || (preRollRows > 0 && rateHz > 0), 'threshold needs rateHz for a pre-roll');
