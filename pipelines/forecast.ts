@@ -5,7 +5,6 @@
 // Measured on ETTh1, and what falls short: docs/adr/0016.
 
 import { forecast, MODEL_KNOTS, type TrainedModel } from '../src/operator/forecast/index.ts';
-import { buildStack } from '../src/pipeline/build-stack.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
 import { tensor } from '../src/weights/tensor.ts';
 
@@ -59,6 +58,8 @@ export default definePipeline<Models | undefined>({
   },
   async load(open, { model: name }, engine) {
     if (name === 'none') return undefined;
+    // A stream that learns by itself needs no cells of networks: a quarter of the modules.
+    const { buildStack } = await import('../src/pipeline/build-stack.ts');
     const opened = await open(String(name));
     const basis = tensor(opened.weights, 'basis.weight', [COEFFICIENTS, MODEL_KNOTS.length]);
     return { id: opened.id, model: { cell: buildStack(opened, { engine }), basis, coefficients: COEFFICIENTS } };

@@ -4,13 +4,19 @@
 import { assert } from '../base/assert.ts';
 import { engineError } from '../base/errors.ts';
 
-export type Dtype = 'f32' | 'f64' | 'u32';
+export type Dtype = 'f32' | 'f64' | 'u32' | 'i16';
 export interface Slot {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
 }
 export type Layout = Readonly<Record<string, Slot>>;
-export type ViewOf<D extends Dtype> = D extends 'f32' ? Float32Array : D extends 'f64' ? Float64Array : Uint32Array;
+interface ViewTypes {
+  f32: Float32Array;
+  f64: Float64Array;
+  u32: Uint32Array;
+  i16: Int16Array;
+}
+export type ViewOf<D extends Dtype> = ViewTypes[D];
 export type Views<L extends Layout> = { readonly [K in keyof L]: ViewOf<L[K]['dtype']> };
 
 /** One stream's state in one place. `at.<slot>` are typed views into `bytes`. */
@@ -32,9 +38,15 @@ export const u32 = (...shape: number[]): { readonly dtype: 'u32'; readonly shape
   shape,
 });
 
+export const i16 = (...shape: number[]): { readonly dtype: 'i16'; readonly shape: readonly number[] } => ({
+  dtype: 'i16',
+  shape,
+});
+
+const BYTES: Readonly<Record<Dtype, number>> = { f32: 4, f64: 8, u32: 4, i16: 2 };
 const elements = (slot: Slot): number => slot.shape.reduce((product, size) => product * size, 1);
 // Every slot starts on 8 bytes, so that float64 views are legal anywhere in an arena.
-const slotBytes = (slot: Slot): number => (elements(slot) * (slot.dtype === 'f64' ? 8 : 4) + 7) & ~7;
+const slotBytes = (slot: Slot): number => (elements(slot) * BYTES[slot.dtype] + 7) & ~7;
 
 /** What every state of a layout has in common. */
 interface Plan {
@@ -80,12 +92,13 @@ export function viewsOf<L extends Layout>(layout: L, arena: ArrayBufferLike, byt
   assert(byteOffset % 8 === 0 && byteOffset + size <= arena.byteLength, 'state slot outside its slab or unaligned');
   // Parsed, an object has all its places from the start; filled name by name, one with many becomes a hash table, five times
   // as large and slower to read.
-  const at = JSON.parse(blank) as Record<string, Float32Array | Float64Array | Uint32Array>;
+  const at = JSON.parse(blank) as Record<string, ViewOf<Dtype>>;
   for (const name in layout) {
     const slot = layout[name]!;
     const [count, offset] = [elements(slot), byteOffset + offsets[name]!];
     if (slot.dtype === 'f32') at[name] = new Float32Array(arena, offset, count);
     else if (slot.dtype === 'f64') at[name] = new Float64Array(arena, offset, count);
+    else if (slot.dtype === 'i16') at[name] = new Int16Array(arena, offset, count);
     else at[name] = new Uint32Array(arena, offset, count);
   }
   return at as Views<L>;

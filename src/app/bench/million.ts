@@ -90,8 +90,8 @@ function pivotsOf(session: Session): { least: number; largest: number } {
     ...{ width: 1, horizon: SEASON, seasonRows: SEASON, coverage: 0.9, cell: 'ssm', rateHz: 0 },
   });
   const [, bytes] = Object.entries(session.snapshot().slots).find(([name]) => name.includes('forecast.regression'))!;
-  const packed = new Float64Array(bytes.slice().buffer, 0, (features * (features + 1)) / 2);
-  const factor = packed.slice();
+  const packed = new Float32Array(bytes.slice().buffer, 0, (features * (features + 1)) / 2);
+  const factor = Float64Array.from(packed);
   let [least, largest] = [Infinity, 0];
   for (let i = 0; i < features; i++) {
     const row = (i * (i + 1)) / 2;

@@ -30,6 +30,9 @@ export function addRun(program: Command): void {
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 async function run(pipeline: string, flags: RunFlags & FleetFlags): Promise<void> {
-  if (isFleet(flags)) return (await import('../fleet/run-fleet.ts')).runFleet(pipeline, flags);
+  if (isFleet(flags)) {
+    (await import('../fleet/small-heap.ts')).keepHeapSmall(); // before what it needs is loaded
+    return (await import('../fleet/run-fleet.ts')).runFleet(pipeline, flags);
+  }
   return (await import('../run/run-one.ts')).runOne(pipeline, flags);
 }

@@ -49,8 +49,8 @@ export interface FleetSummary {
   readonly digest: string;
 }
 
-/** Messages taken and not yet worked through. */
-const WAITING_MAX = 1000;
+/** Messages taken and not yet worked through: with a disk, what it syncs at once; else garbage that outlives its youth. */
+const WAITING_MAX = { disk: 1000, none: 16 } as const;
 
 export class Fleet {
   /** Rejects as soon as something has failed for good. */
@@ -121,7 +121,7 @@ export class Fleet {
       this.#waiting--;
       await this.#options.sink.drained();
     });
-    if (this.#waiting >= WAITING_MAX) await worked;
+    if (this.#waiting >= WAITING_MAX[this.#options.disk ? 'disk' : 'none']) await worked;
   }
 
   /** What was under way on a connection before may come again. */

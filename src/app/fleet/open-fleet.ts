@@ -3,12 +3,9 @@
 //   <folder>/lock   <folder>/streams (store/file-store.ts)   <folder>/journal (journal.ts)
 
 import { join } from 'node:path';
-import { fileStore } from '../../store/file-store.ts';
 import { Fleet, type FleetOptions } from './fleet.ts';
-import { type OpenedJournal, openJournal } from './journal.ts';
-import { lockFile } from './lock.ts';
+import type { OpenedJournal } from './journal.ts';
 import type { ResultSink } from './result-sink.ts';
-import { decodeStreamState, isStreamKey } from './stream-state.ts';
 
 export interface OpenedFleet {
   readonly fleet: Fleet;
@@ -39,6 +36,13 @@ export async function openFleet(
     const sink = await openSink(undefined);
     return { fleet: new Fleet({ ...options, sink }), sink, at: undefined, replayed: 0, close: () => sink.end() };
   }
+  // What keeps nothing does not load what could.
+  const [{ fileStore }, { openJournal }, { lockFile }, { decodeStreamState, isStreamKey }] = await Promise.all([
+    import('../../store/file-store.ts'),
+    import('./journal.ts'),
+    import('./lock.ts'),
+    import('./stream-state.ts'),
+  ]);
   const store = await fileStore(join(folder, 'streams'), KEPT);
   const lock = await lockFile(join(folder, 'lock'));
   try {

@@ -4,7 +4,7 @@
 
 /**
  * gram <- forget gram + phi phi^T;  moment <- forget moment + phi y^T.
- * @param gram [features (features + 1) / 2] f64   @param moment [features, targets] f64
+ * @param gram [features (features + 1) / 2] f32   @param moment [features, targets] f32
  * @param phi [features] f64   @param y [targets] f64
  */
 export function rlsAccumulate(
@@ -24,18 +24,27 @@ export function rlsAccumulate(
   }
 }
 
-/** a <- keep a + value b; returns where a ends. */
+/** a <- keep a + value b, in float64 and rounded to the float32 of a; returns where a ends. */
 // @ts-ignore: decorators of functions are AssemblyScript's
 @inline
 function blend(a: usize, b: usize, value: v128, keep: v128, n: i32): usize {
-  for (; n >= 2; n -= 2, a += 16, b += 16) {
-    v128.store(a, f64x2.add(f64x2.mul(keep, v128.load(a)), f64x2.mul(value, v128.load(b))));
+  for (; n >= 4; n -= 4, a += 16, b += 32) {
+    const low = blended(v128.load64_zero(a), v128.load(b), value, keep);
+    const high = blended(v128.load64_zero(a, 8), v128.load(b, 16), value, keep);
+    v128.store(a, v128.shuffle<i64>(low, high, 0, 2));
   }
-  if (n > 0) {
-    store<f64>(a, f64x2.extract_lane(keep, 0) * load<f64>(a) + f64x2.extract_lane(value, 0) * load<f64>(b));
-    a += 8;
+  for (; n > 0; n--, a += 4, b += 8) {
+    const sum = f64x2.extract_lane(keep, 0) * <f64>load<f32>(a) + f64x2.extract_lane(value, 0) * load<f64>(b);
+    store<f32>(a, <f32>sum);
   }
   return a;
+}
+
+/** Two lanes of it, float32 in and out. */
+// @ts-ignore
+@inline
+function blended(a: v128, b: v128, value: v128, keep: v128): v128 {
+  return f32x4.demote_f64x2_zero(f64x2.add(f64x2.mul(keep, f64x2.promote_low_f32x4(a)), f64x2.mul(value, b)));
 }
 
 /**
@@ -78,29 +87,34 @@ export function rlsSolve(
   return 1;
 }
 
-/** out = weights^T phi. @param weights [features, targets] f32   @param out [targets] f64 - written */
-export function rlsPredict(weights: usize, phi: usize, out: usize, features: i32, targets: i32): void {
-  const stride = <usize>targets << 2;
+/**
+ * out = weights^T phi. @param weights [features, targets] i16   @param scales [targets] f32: what 1 of a weight is worth
+ * @param out [targets] f64 - written
+ */
+export function rlsPredict(weights: usize, scales: usize, phi: usize, out: usize, features: i32, targets: i32): void {
+  const stride = <usize>targets << 1;
   const end = phi + (<usize>features << 3);
   let left = targets;
-  for (; left >= 8; left -= 8, weights += 32, out += 64) {
+  for (; left >= 8; left -= 8, weights += 16, out += 64, scales += 32) {
     let a = f64x2.splat(0), b = a, c = a, d = a;
     for (let p = phi, w = weights; p < end; p += 8, w += stride) {
       const value = v128.load64_splat(p);
-      a = f64x2.add(a, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(w)), value));
-      b = f64x2.add(b, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(w, 8)), value));
-      c = f64x2.add(c, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(w, 16)), value));
-      d = f64x2.add(d, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(w, 24)), value));
+      const low = v128.load16x4_s(w);
+      const high = v128.load16x4_s(w, 8);
+      a = f64x2.add(a, f64x2.mul(f64x2.convert_low_i32x4_s(low), value));
+      b = f64x2.add(b, f64x2.mul(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(low, low, 1, 1)), value));
+      c = f64x2.add(c, f64x2.mul(f64x2.convert_low_i32x4_s(high), value));
+      d = f64x2.add(d, f64x2.mul(f64x2.convert_low_i32x4_s(v128.shuffle<i64>(high, high, 1, 1)), value));
     }
-    v128.store(out, a);
-    v128.store(out, b, 16);
-    v128.store(out, c, 32);
-    v128.store(out, d, 48);
+    v128.store(out, f64x2.mul(a, f64x2.promote_low_f32x4(v128.load64_zero(scales))));
+    v128.store(out, f64x2.mul(b, f64x2.promote_low_f32x4(v128.load64_zero(scales, 8))), 16);
+    v128.store(out, f64x2.mul(c, f64x2.promote_low_f32x4(v128.load64_zero(scales, 16))), 32);
+    v128.store(out, f64x2.mul(d, f64x2.promote_low_f32x4(v128.load64_zero(scales, 24))), 48);
   }
-  for (; left > 0; left--, weights += 4, out += 8) {
+  for (; left > 0; left--, weights += 2, out += 8, scales += 4) {
     let total: f64 = 0;
-    for (let p = phi, w = weights; p < end; p += 8, w += stride) total += <f64>load<f32>(w) * load<f64>(p);
-    store<f64>(out, total);
+    for (let p = phi, w = weights; p < end; p += 8, w += stride) total += <f64>load<i16>(w) * load<f64>(p);
+    store<f64>(out, total * <f64>load<f32>(scales));
   }
 }
 

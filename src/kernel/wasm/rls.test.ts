@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { availableSimd, type Fenced, fenced } from '../../../test/helpers/fenced.ts';
 import { seeded } from '../../../test/helpers/items.ts';
+import { rlsPack } from '../plain/rls-pack.ts';
 import { type Rls, rlsOf } from './rls.ts';
 
 const SHAPES = [
@@ -15,30 +16,33 @@ const SHAPES = [
 ] as const;
 
 interface Sums {
-  readonly gram: Float64Array;
-  readonly moment: Float64Array;
-  readonly weights: Float32Array;
+  readonly gram: Float32Array;
+  readonly moment: Float32Array;
+  readonly values: Int16Array;
+  readonly scales: Float32Array;
   readonly fences: readonly Fenced[];
 }
 
 const away = (features: number, targets: number): Sums => ({
-  gram: new Float64Array((features * (features + 1)) / 2),
-  moment: new Float64Array(features * targets),
-  weights: new Float32Array(features * targets),
+  gram: new Float32Array((features * (features + 1)) / 2),
+  moment: new Float32Array(features * targets),
+  values: new Int16Array(features * targets),
+  scales: new Float32Array(targets),
   fences: [],
 });
 
-/** The same in the kernel memory, float64 values on their 8 bytes. */
+/** The same in the kernel memory. */
 function near(features: number, targets: number): Sums {
-  const doubles = (n: number): [Fenced, Float64Array] => {
-    const whole = fenced(new Float32Array(2 * n + 1));
-    const at = Math.ceil(whole.address / 8) * 8;
-    return [whole, new Float64Array(whole.values.buffer, at, n)];
-  };
-  const [gramFence, gram] = doubles((features * (features + 1)) / 2);
-  const [momentFence, moment] = doubles(features * targets);
-  const weights = fenced(new Float32Array(features * targets));
-  return { gram, moment, weights: weights.values, fences: [gramFence, momentFence, weights] };
+  const floats = (n: number): Fenced => fenced(new Float32Array(n));
+  const fences = [
+    (features * (features + 1)) / 2,
+    features * targets,
+    Math.ceil((features * targets) / 2),
+    targets,
+  ].map(floats);
+  const [gram, moment, halves, scales] = fences.map((fence) => fence.values);
+  const values = new Int16Array(halves!.buffer, halves!.byteOffset, features * targets);
+  return { gram: gram!, moment: moment!, values, scales: scales!, fences };
 }
 
 /** Rows of features and targets through one recursion, solved now and then: everything that came out. */
@@ -50,17 +54,20 @@ function run(rls: Rls, sums: Sums, features: number, targets: number, level = 1)
   for (let row = 0; row < 40; row++) {
     const phi = noise(features);
     rls.accumulate(sums.gram, sums.moment, phi, noise(targets), 0.99);
-    if (row % 7 === 6) heard.push(Number(rls.solve(sums.gram, sums.moment, 0.1, sums.weights)), ...sums.weights);
-    rls.predict(sums.weights, phi, out);
+    if (row % 7 === 6 && rls.solve(sums.gram, sums.moment, 0.1, rls.solved)) {
+      heard.push(row, ...rls.solved);
+      rlsPack(rls.solved, sums);
+    }
+    rls.predict(sums, phi, out);
     heard.push(...out);
   }
-  return [...heard, ...sums.gram, ...sums.moment];
+  return [...heard, ...sums.gram, ...sums.moment, ...sums.values, ...sums.scales];
 }
 
 describe.each(await availableSimd())('least squares on $numerics kernels', (simd) => {
   it.each(SHAPES)('has the bits of the plain one: %i features, %i targets', (features, targets) => {
     const plain = rlsOf(features, targets);
-    for (const level of [1, 1e-160, 1e100]) {
+    for (const level of [1, 1e-19, 1e18, 1e25]) {
       const expected = run(plain, away(features, targets), features, targets, level);
       const sums = near(features, targets);
       expect(run(rlsOf(features, targets, simd), sums, features, targets, level)).toEqual(expected);
@@ -92,9 +99,9 @@ describe.each(await availableSimd())('least squares on $numerics kernels', (simd
       const sums = near(3, 2);
       sums.gram.set(gram);
       sums.moment.set(moment);
-      sums.weights.fill(7);
-      expect(rls.solve(sums.gram, sums.moment, 0, sums.weights)).toBe(false);
-      expect([...sums.weights]).toEqual([7, 7, 7, 7, 7, 7]);
+      rls.solved.fill(7);
+      expect(rls.solve(sums.gram, sums.moment, 0, rls.solved)).toBe(false);
+      expect([...rls.solved]).toEqual([7, 7, 7, 7, 7, 7]);
     }
   });
 });

@@ -56,7 +56,7 @@ export interface SimdKernels {
   rgLruStep(h: number, started: number, r: number, i: number, u: number, rate: number, gate: number, y: number, n: number, rows: number): void;
   // biome-ignore format: one kernel a line reads best
   rlsAccumulate(gram: number, moment: number, phi: number, y: number, forget: number, features: number, targets: number): void;
-  rlsPredict(weights: number, phi: number, out: number, features: number, targets: number): void;
+  rlsPredict(weights: number, scales: number, phi: number, out: number, features: number, targets: number): void;
   // biome-ignore format: one kernel a line reads best
   rlsSolve(gram: number, moment: number, ridge: number, weights: number, factor: number, column: number, solution: number, features: number, targets: number): number;
   rmsNorm(x: number, weight: number, y: number, n: number, eps: number, rows: number): void;

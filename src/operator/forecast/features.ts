@@ -8,8 +8,8 @@ import type { Moment } from './reader.ts';
 import type { ForecastSizes } from './sizes.ts';
 
 const LIMIT = 30;
-/** The drift: small, so that the ridge trusts it last. */
-const CONSTANT = 0.1;
+/** The drift: small, so that the ridge trusts it last. Whole steps of what waits (regression.ts). */
+const CONSTANT = 102 / 1024;
 
 export type FillFeatures = (
   phi: Float64Array,
@@ -24,9 +24,8 @@ export type FillFeatures = (
  * `memory`: coefficients of one column, [order] f64; `phi` [features] f64 - written
  */
 export function featureRow(sizes: ForecastSizes, seasonRows: number): FillFeatures {
-  const { order, lags, leads, turnedOrder, turnedLags } = sizes;
-  const angle = (phase: number): number => (2 * Math.PI * phase) / seasonRows;
-  const turn = [cos, sin].map((f) => Float64Array.from({ length: seasonRows }, (_, phase) => f(angle(phase))));
+  const { order, lags, leads } = sizes;
+  const turn = turnFeatures(sizes, seasonRows);
 
   return (phi, { values, profile, rows }, memory, { row, level, deviation }, coefficients) => {
     let at = 0;
@@ -45,13 +44,25 @@ export function featureRow(sizes: ForecastSizes, seasonRows: number): FillFeatur
       // A phase that has not come yet tells nothing.
       put(seasonRows - ahead < rows[0]! ? profile[(row + ahead) % seasonRows]! - level : 0);
     }
-    phi[at++] = CONSTANT;
-    for (const table of turn) {
+    phi[at] = CONSTANT;
+    turn(phi, row);
+    phi.set(coefficients, phi.length - coefficients.length);
+  };
+}
+
+/** Fills the turned features of row number `row` from the others. */
+export function turnFeatures(sizes: ForecastSizes, seasonRows: number): (phi: Float64Array, row: number) => void {
+  const { order, turnedOrder, turnedLags, plain } = sizes;
+  const angle = (phase: number): number => (2 * Math.PI * phase) / seasonRows;
+  const tables = [cos, sin].map((f) => Float64Array.from({ length: seasonRows }, (_, phase) => f(angle(phase))));
+
+  return (phi, row) => {
+    let at = plain;
+    for (const table of tables) {
       const factor = table[row % seasonRows]!;
       for (let n = 0; n < turnedOrder; n++) phi[at++] = factor * phi[n]!;
       for (let lag = 0; lag < turnedLags; lag++) phi[at++] = factor * phi[order + lag]!;
     }
-    phi.set(coefficients, at);
   };
 }
 

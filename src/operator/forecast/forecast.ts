@@ -23,7 +23,7 @@ const GAP_LAYOUT = { rows: f64(1) };
 export function forecast(options: ForecastOptions): Stage {
   const { width, horizon, rateHz, quantiles = false } = options;
   const openSensor = sensor(options);
-  const expertNames = expertsOf(options.cell, options.model !== undefined);
+  const expertNames = expertsOf(options.cell, width, options.model !== undefined);
   const horizons = Uint32Array.from({ length: horizon }, (_, j) => j + 1);
 
   function ptsOfRow(chunk: Chunk, i: number): Micros {

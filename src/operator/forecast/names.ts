@@ -7,8 +7,11 @@ export const TRAINED = EXPERTS.indexOf('trained');
 export const SEASON = EXPERTS.indexOf('season');
 export const LAST = EXPERTS.indexOf('last');
 
-/** Those that are there. Attention has one learned expert in place of three; the other two are there without a weight. */
-export function expertsOf(cell: 'ssm' | 'attention', hasModel: boolean): readonly string[] {
-  const names = EXPERTS.slice(0, hasModel ? TRAINED + 1 : TRAINED);
-  return cell === 'ssm' ? names : ['attention', ...names.slice(1)];
+/**
+ * Those that are there. Attention has one learned expert in place of three; the other two are there without a weight. A column
+ * alone has nobody to pool with: in that place stands the profile, which is what `pooled` is drawn to.
+ */
+export function expertsOf(cell: 'ssm' | 'attention', width: number, hasModel: boolean): readonly string[] {
+  const [blend, own, pooled, ...rest] = EXPERTS.slice(0, hasModel ? TRAINED + 1 : TRAINED);
+  return [cell === 'ssm' ? blend! : 'attention', own!, width > 1 ? pooled! : 'profile', ...rest];
 }

@@ -1,14 +1,17 @@
 // Ridge regression of all knots at once, learned online on exponentially weighted normal equations. Every target is used only
 // once it has been seen: a row's features wait in a ring until their last target has come (test, then train). Three experts
 // read the same sums: `pooled` those of all columns, close to the profile; `blend` the column's own, close to what the
-// columns have in common; `own` the column's alone. Arithmetic: kernel/plain/rls-*.ts, or to the bit kernel/wasm/rls.ts.
+// columns have in common; `own` the column's alone. A column alone has the profile itself in the place of `pooled`. Arithmetic:
+// kernel/plain/rls-*.ts, or to the bit kernel/wasm/rls.ts.
 
-import { f32, f64, type Views } from '../../cell/state.ts';
+import { f32, f64, i16, type Views } from '../../cell/state.ts';
+import { type PackedWeights, rlsPack } from '../../kernel/plain/rls-pack.ts';
 import { rlsOf } from '../../kernel/wasm/rls.ts';
 import type { ChannelViews } from './channel-state.ts';
 import { profileWeights } from './features.ts';
 import type { Moment } from './reader.ts';
 import type { Band, ForecastOptions, ForecastSizes } from './sizes.ts';
+import { waiting, waitingOf } from './waiting.ts';
 
 const FORGET = 0.9999;
 // In squared usual deviations: how many rows of evidence a feature needs against what is believed without.
@@ -20,35 +23,36 @@ const RIDGES = [
 const SOLVE_EVERY_ROWS = 48; // 96 cost .1 % on the months before the test
 const TARGET_LIMIT = 30; // usual deviations
 
-export const regressionLayout = ({ width, horizon }: ForecastOptions, { features, knots, bands }: ForecastSizes) => ({
+export const regressionLayout = ({ width, horizon }: ForecastOptions, sizes: ForecastSizes) => ({
   /** [band, packed], and [band][features, knots of it]: the sums, and the weights of two experts. */
-  gram: f64(width, bands.length, (features * (features + 1)) / 2),
-  moment: f64(width, features * knots.length),
-  blend: f32(width, features * knots.length),
-  own: f32(width, features * knots.length),
+  gram: f32(width, sizes.bands.length, (sizes.features * (sizes.features + 1)) / 2),
+  moment: f32(width, sizes.features * sizes.knots.length),
+  blend: i16(width, sizes.features * sizes.knots.length),
+  blendScales: f32(width, sizes.knots.length),
+  own: i16(width, sizes.features * sizes.knots.length),
+  ownScales: f32(width, sizes.knots.length),
   /** Slot (row mod horizon): features of rows whose targets are still to come, and their level and deviation. */
-  waiting: f32(width, horizon, features),
+  waiting: i16(width, horizon, waitingOf(sizes)),
   frame: f64(width, horizon, 2),
 });
 export type RegressionViews = Views<ReturnType<typeof regressionLayout>>;
 
-/**
- * Weights that all columns share: the third expert's, and what the columns have in common, for those that solve later in turn.
- * A column alone solves in the row that this is solved in: nothing is kept of it.
- */
-export const pooledLayout = ({ width }: ForecastOptions, { features, knots }: ForecastSizes) => ({
-  pooled: f32(features * knots.length),
-  common: f32(width > 1 ? features * knots.length : 0),
+/** Weights that all columns share: the third expert's, and what the columns have in common, for those that solve later in turn. */
+export const pooledLayout = ({ features, knots }: ForecastSizes) => ({
+  pooled: i16(features * knots.length),
+  pooledScales: f32(knots.length),
+  common: f32(features * knots.length),
 });
 export type PooledViews = Views<ReturnType<typeof pooledLayout>>;
 
 /** One band's share of a stream's sums and weights, by column; and what its columns share. */
 interface Share {
-  readonly grams: readonly Float64Array[];
-  readonly moments: readonly Float64Array[];
-  readonly blend: readonly Float32Array[];
-  readonly own: readonly Float32Array[];
-  readonly pooled: Float32Array;
+  readonly grams: readonly Float32Array[];
+  readonly moments: readonly Float32Array[];
+  readonly blend: readonly PackedWeights[];
+  readonly own: readonly PackedWeights[];
+  /** Of several columns. */
+  readonly pooled: PackedWeights | undefined;
   readonly common: Float32Array;
 }
 
@@ -60,9 +64,9 @@ export interface Learned {
 
 /** All streams share one. */
 export interface Regression {
-  /** Once per stream. */
-  open(columns: readonly RegressionViews[], shared: PooledViews): Learned;
-  /** Solves anew for what all columns share when it is its turn. */
+  /** Once per stream. @param shared where there are several columns */
+  open(columns: readonly RegressionViews[], shared: PooledViews | undefined): Learned;
+  /** Solves anew for what several columns share when it is its turn. */
   solvePooled(learned: Learned, row: number): void;
   /** Forecasts of a column whose last target of a band came with `row` meet their targets; solves when it is its turn. */
   learn(learned: Learned, channel: number, views: ChannelViews, row: number): void;
@@ -71,12 +75,13 @@ export interface Regression {
 }
 
 export function regression(options: ForecastOptions, sizes: ForecastSizes): Regression {
-  const { horizon } = options;
+  const { width, horizon } = options;
+  const rows = waiting(sizes, options.seasonRows);
   const bands = sizes.bands.map((band, index) => bandRegression(options, sizes, band, index));
   return {
     open: (columns, shared) => ({ columns, bands: bands.map((band) => band.open(columns, shared)) }),
     solvePooled(learned, row) {
-      if (row % SOLVE_EVERY_ROWS !== 0) return;
+      if (width === 1 || row % SOLVE_EVERY_ROWS !== 0) return;
       for (let b = 0; b < bands.length; b++) bands[b]!.solvePooled(learned.bands[b]!);
     },
     learn(learned, channel, views, row) {
@@ -86,24 +91,18 @@ export function regression(options: ForecastOptions, sizes: ForecastSizes): Regr
       for (let b = 0; b < bands.length; b++) {
         const [band, share] = [bands[b]!, learned.bands[b]!];
         band.learn(share, learned.columns[channel]!, channel, views, row);
-        if (first && !turn) band.solveFirst(share);
         if (first || turn) band.solve(share, channel);
       }
     },
     predict(learned, channel, phi, moment, out) {
       const { waiting, frame } = learned.columns[channel]!;
       const slot = moment.row % horizon;
-      waiting.set(phi, slot * sizes.features);
+      rows.keep(waiting, slot, phi);
       frame[2 * slot] = moment.level;
       frame[2 * slot + 1] = moment.deviation;
       for (let b = 0; b < bands.length; b++) bands[b]!.predict(learned.bands[b]!, channel, phi, moment, out);
     },
   };
-}
-
-/** The features of one row that waited: the first `kept`, the others 0. */
-function readFeatures(waiting: Float32Array, from: number, kept: number, phi: Float64Array): void {
-  for (let i = 0; i < phi.length; i++) phi[i] = i < kept ? waiting[from + i]! : 0;
 }
 
 /** How a band reads what came. `seen` ring of values or NaN; target[k] in usual deviations from the level; counts what is missing. */
@@ -124,52 +123,87 @@ function readTargets(
   return missing;
 }
 
-/** Far ahead a trained model's numbers teach nothing that lasts: their weights stay 0 there. */
-const keptFeatures = ({ features, coefficients }: ForecastSizes, band: number): number =>
-  band === 0 ? features : features - coefficients;
+/** What `pooled` is drawn to, at target k: `profile` [features, targets] reads the coming season, nothing else. */
+function readProfile(
+  profile: Float64Array,
+  { order, lags, leads, features }: ForecastSizes,
+  k: number,
+  phi: Float64Array,
+  { level, deviation }: Moment,
+): number {
+  const targets = profile.length / features;
+  let sum = 0;
+  for (let i = order + lags; i < order + lags + leads; i++) sum += profile[i * targets + k]! * phi[i]!;
+  return level + deviation * sum;
+}
+
+/** The knots [from, to) of a band, number `band`, in the state. @param scratch what is common to one column alone */
+function openShare(
+  columns: readonly RegressionViews[],
+  shared: PooledViews | undefined,
+  scratch: Float32Array,
+  [from, to, band, features]: readonly [number, number, number, number],
+): Share {
+  const gramSize = (features * (features + 1)) / 2;
+  function part<V extends Float32Array | Int16Array>(all: V, start: number, length: number): V {
+    return all.length === length ? all : (all.subarray(start, start + length) as V);
+  }
+  const ofBand = <V extends Float32Array | Int16Array>(all: V): V => part(all, features * from, features * (to - from));
+  const packed = (values: Int16Array, scales: Float32Array): PackedWeights => ({
+    values: ofBand(values),
+    scales: part(scales, from, to - from),
+  });
+  return {
+    grams: columns.map(({ gram }) => part(gram, band * gramSize, gramSize)),
+    moments: columns.map(({ moment }) => ofBand(moment)),
+    blend: columns.map(({ blend, blendScales }) => packed(blend, blendScales)),
+    own: columns.map(({ own, ownScales }) => packed(own, ownScales)),
+    pooled: shared && packed(shared.pooled, shared.pooledScales),
+    common: shared ? ofBand(shared.common) : scratch,
+  };
+}
 
 function bandRegression(options: ForecastOptions, sizes: ForecastSizes, { from, to, delay }: Band, band: number) {
   const { width, horizon, seasonRows, simd } = options;
   const { features } = sizes;
-  const [kept, ridge] = [keptFeatures(sizes, band), RIDGES[band]!];
+  const ridge = RIDGES[band]!;
+  const rows = waiting(sizes, seasonRows);
   const targets = to - from;
   const knots = sizes.knots.slice(from, to);
   const rls = rlsOf(features, targets, simd);
-  const packed = (features * (features + 1)) / 2;
   // Scratch: nothing here survives a call.
   const phi = new Float64Array(features);
   const [target, expected] = [new Float64Array(targets), new Float64Array(targets)];
   const profile = profileWeights({ ...sizes, knots }, seasonRows, false);
   const moved = profileWeights({ ...sizes, knots }, seasonRows, true);
 
-  function part<V extends Float32Array | Float64Array>(all: V, start: number, length: number): V {
-    return all.length === length ? all : (all.subarray(start, start + length) as V);
-  }
-  const ofBand = <V extends Float32Array | Float64Array>(all: V): V => part(all, features * from, features * targets);
-
-  function read(weights: Float32Array, now: Float64Array, { level, deviation }: Moment, out: Float64Array): void {
+  function read(weights: PackedWeights, now: Float64Array, { level, deviation }: Moment, out: Float64Array): void {
     rls.predict(weights, now, expected);
     for (let k = 0; k < targets; k++) out[from + k] = level + deviation * expected[k]!;
+  }
+  function solve(
+    grams: readonly Float32Array[],
+    moments: readonly Float32Array[],
+    ridge: number,
+    weights: PackedWeights,
+    prior: Float32Array | Float64Array,
+  ): void {
+    if (rls.solveSum(grams, moments, ridge, rls.solved, prior)) rlsPack(rls.solved, weights);
   }
   function solveCommon({ grams, moments, common }: Share): void {
     if (!rls.solveSum(grams, moments, ridge.common, common, moved) && width === 1) common.set(moved);
   }
 
   return {
-    open: (columns: readonly RegressionViews[], { pooled, common }: PooledViews): Share => ({
-      grams: columns.map(({ gram }) => part(gram, band * packed, packed)),
-      moments: columns.map(({ moment }) => ofBand(moment)),
-      blend: columns.map(({ blend }) => ofBand(blend)),
-      own: columns.map(({ own }) => ofBand(own)),
-      pooled: ofBand(pooled),
-      common: width > 1 ? ofBand(common) : rls.weights,
-    }),
+    open: (columns: readonly RegressionViews[], shared: PooledViews | undefined): Share =>
+      openShare(columns, shared, rls.weights, [from, to, band, features]),
     learn(share: Share, column: RegressionViews, channel: number, views: ChannelViews, row: number): void {
       const origin = row - delay;
       const slot = origin % horizon;
       if (origin < 0 || views.issued[slot] !== origin) return;
       const { waiting, frame } = column;
-      readFeatures(waiting, slot * features, kept, phi);
+      // Far ahead a trained model's numbers teach nothing that lasts: their weights stay 0 there.
+      rows.read(waiting, slot, origin, band === 0, phi);
       const missing = readTargets(views.targets, origin, knots, frame[2 * slot]!, frame[2 * slot + 1]!, target);
       if (2 * missing > targets) return;
       if (missing > 0) {
@@ -180,23 +214,21 @@ function bandRegression(options: ForecastOptions, sizes: ForecastSizes, { from, 
       rls.accumulate(share.grams[channel]!, share.moments[channel]!, phi, target, FORGET);
     },
     solvePooled(share: Share): void {
-      rls.solveSum(share.grams, share.moments, ridge.pooled, share.pooled, profile);
+      if (share.pooled) solve(share.grams, share.moments, ridge.pooled, share.pooled, profile);
       solveCommon(share);
     },
-    /** A column alone whose first value comes between two turns. */
-    solveFirst(share: Share): void {
-      if (width > 1) return;
-      if (share.pooled.some((weight) => weight !== 0)) solveCommon(share);
-      else share.common.fill(0); // not even the pooled weights were solved yet
-    },
-    solve({ grams, moments, blend, own, common }: Share, channel: number): void {
-      rls.solve(grams[channel]!, moments[channel]!, ridge.blend, blend[channel]!, common);
-      rls.solve(grams[channel]!, moments[channel]!, ridge.own, own[channel]!, moved);
+    solve(share: Share, channel: number): void {
+      const { grams, moments, blend, own, common } = share;
+      if (width === 1) solveCommon(share); // in scratch: what is common to one column is used in this row alone
+      const [gram, moment] = [[grams[channel]!], [moments[channel]!]];
+      solve(gram, moment, ridge.blend, blend[channel]!, common);
+      solve(gram, moment, ridge.own, own[channel]!, moved);
     },
     predict(share: Share, channel: number, now: Float64Array, moment: Moment, out: readonly Float64Array[]): void {
       read(share.blend[channel]!, now, moment, out[0]!);
       read(share.own[channel]!, now, moment, out[1]!);
-      read(share.pooled, now, moment, out[2]!);
+      if (share.pooled) read(share.pooled, now, moment, out[2]!);
+      else for (let k = 0; k < targets; k++) out[2]![from + k] = readProfile(profile, sizes, k, now, moment);
     },
   };
 }

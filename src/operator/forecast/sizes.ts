@@ -65,7 +65,8 @@ export interface ForecastSizes {
   readonly turnedLags: number;
   /** Points of the coming season's profile. */
   readonly leads: number;
-  /** Features of the regression, and how many of them, the last, are the trained model's. */
+  /** Features of the regression: the first that are no turned ones; all; how many of them, the last, are the trained model's. */
+  readonly plain: number;
   readonly features: number;
   readonly coefficients: number;
   /** Who forecasts, at most: names.ts. */
@@ -79,8 +80,8 @@ export interface ForecastSizes {
   readonly ringRows: number;
 }
 
-/** Steps that are learned with the first band; unless all is small, each of them is forecast and judged itself. */
-const DIRECT_STEPS = 24;
+/** Steps that are learned with the first band. */
+const NEAR_STEPS = 24;
 
 export function forecastSizes(options: ForecastOptions): ForecastSizes {
   const { width, horizon, seasonRows, coverage, size, cell, model } = options;
@@ -89,45 +90,45 @@ export function forecastSizes(options: ForecastOptions): ForecastSizes {
   assert(Number.isInteger(seasonRows) && seasonRows >= 2, 'a season has at least two rows');
   assert(coverage > 0 && coverage < 1, 'coverage is a share between 0 and 1');
   const lags = Math.min(24, seasonRows);
-  // A quarter of the window: more coefficients than that only describe what the lags already say.
   const small = size === 'small';
   const leads = Math.min(small ? 12 : 24, seasonRows);
-  const order = Math.min(small ? 12 : 24, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
-  const turnedOrder = small ? 0 : Math.min(12, order);
+  // A quarter of the window: more coefficients than that only describe what the lags already say.
+  const order = Math.min(12, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
+  const turnedOrder = small ? 0 : Math.min(8, order);
   const turnedLags = small ? 0 : Math.min(4, lags);
   const coefficients = model?.coefficients ?? 0;
-  const features = order + lags + leads + 1 + 2 * (turnedOrder + turnedLags) + coefficients;
-  const direct = small ? 1 : DIRECT_STEPS;
-  const knots = knotsUpTo(horizon, seasonRows, direct);
-  const sizes = { order, turnedOrder, lags, turnedLags, leads, features, coefficients, knots };
-  const experts = expertsOf(cell, model !== undefined).length;
-  const judged = judgedOf(knots, direct);
+  const plain = order + lags + leads + 1;
+  const features = plain + 2 * (turnedOrder + turnedLags) + coefficients;
+  const knots = knotsUpTo(horizon, seasonRows);
+  const sizes = { order, turnedOrder, lags, turnedLags, leads, plain, features, coefficients, knots };
+  const experts = expertsOf(cell, width, model !== undefined).length;
+  const judged = judgedOf(knots);
   return { ...sizes, experts, bands: bandsOf(knots), judged, ringRows: Math.max(lags, horizon + 1) };
 }
 
-/** 1 .. `direct`, then a quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way. */
-function knotsUpTo(horizon: number, seasonRows: number, direct: number): number[] {
+/** A quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way: 1 .. 8, 10, 12, 15, .. */
+function knotsUpTo(horizon: number, seasonRows: number): number[] {
   const knots: number[] = [];
   for (let step = 1; step < horizon; ) {
     knots.push(step);
     const seasonal = seasonRows / (step < 4 * seasonRows ? 4 : 2);
-    step += step < direct ? 1 : Math.max(1, Math.floor(Math.min(seasonal, step / 4)));
+    step += Math.max(1, Math.floor(Math.min(seasonal, step / 4)));
   }
   return [...knots, horizon];
 }
 
 function bandsOf(knots: readonly number[]): Band[] {
-  const near = knots.filter((step) => step <= DIRECT_STEPS).length;
+  const near = knots.filter((step) => step <= NEAR_STEPS).length;
   const first = { from: 0, to: near, delay: knots[near - 1]! };
   return near === knots.length ? [first] : [first, { from: near, to: knots.length, delay: knots.at(-1)! }];
 }
 
-/** All knots up to `direct`, then one per quarter of the way: a queue of `step` forecasts waits for each of them. */
-function judgedOf(knots: readonly number[], direct: number): number[] {
+/** One knot per quarter of the way: a queue of `step` forecasts waits for each of them. */
+function judgedOf(knots: readonly number[]): number[] {
   const judged: number[] = [];
   for (const [k, step] of knots.entries()) {
     const last = knots[judged.at(-1) ?? 0]!;
-    if (step <= direct || step >= 1.25 * last || k === knots.length - 1) judged.push(k);
+    if (k === 0 || step >= 1.25 * last || k === knots.length - 1) judged.push(k);
   }
   return judged;
 }

@@ -22,13 +22,13 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): Reade
   const fillFeatures = featureRow(sizes, seasonRows);
   const discarded = new Float32Array(cell.dOut);
   const phi = new Float64Array(sizes.features);
-  const sharedLayout = pooledLayout(options, sizes);
+  const sharedLayout = pooledLayout(sizes);
 
   function open(context: StreamContext): Reader {
     const memory = context.state('forecast.memory', cell.layout, cell.init);
     const state = context.state('forecast.regression', layout, clearState);
-    const pooled = context.state('forecast.pooled', sharedLayout, clearState);
-    const learned = openLearned(perColumn(state, width), pooled.at);
+    const pooled = width > 1 ? context.state('forecast.pooled', sharedLayout, clearState) : undefined;
+    const learned = openLearned(perColumn(state, width), pooled?.at);
     const memories = perColumn(memory, width);
     return {
       advance(x, dtRows, row) {
@@ -46,7 +46,7 @@ export function ssmReader(options: ForecastOptions, sizes: ForecastSizes): Reade
       reset() {
         cell.init(memory);
         clearState(state);
-        clearState(pooled);
+        if (pooled) clearState(pooled);
       },
     };
   }
