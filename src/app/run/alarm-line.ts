@@ -9,12 +9,10 @@ const DATED_US = 3.2e13;
 
 const WORDS: Readonly<Record<(typeof CAUSES)[number], string>> = {
   level: 'its level',
-  spread: 'how much it varies',
   rate: 'how fast it changes',
-  error: 'how far it is from what its past foretells',
   drift: 'a drift from what its past foretells',
-  day: 'its time of day',
   week: 'its hour of the week',
+  still: 'how often it stands still',
 };
 
 /** Rows per second of the source (0: rows are counted), names of its columns. */

@@ -1,12 +1,15 @@
-// What the detector remembers of a column: some 10 KB, whatever the stream's length. One slot per quantity over all columns.
+// What the detector remembers of a column: some 4 kB, whatever the stream's length. One slot per quantity over all columns.
 
-import { clearState, f32, f64, type State, type Views } from '../../cell/state.ts';
-import { DAY_BINS, WEEK_BINS } from './calendar.ts';
+import { clearState, f32, f64, type State, u32, type Views } from '../../cell/state.ts';
+import { WEEK_HOURS } from './calendar.ts';
+import { PRIOR, RUNGS } from './options.ts';
+import { FRAME, WORDS } from './places.ts';
 import { STATISTICS } from './statistics.ts';
 
 /** Values that the one-step forecast reads, and a constant. */
 export const LAGS = 8;
 export const FEATURES = LAGS + 1;
+const KINDS = STATISTICS.length;
 
 export const columnLayout = (width: number) => ({
   /** Finite values seen. */
@@ -21,22 +24,22 @@ export const columnLayout = (width: number) => ({
   inverse: f64(width, FEATURES, FEATURES),
   error: f64(width, 1),
   multiple: f64(width, 1),
-  /** calendar.ts: mean by quarter of an hour of the day and by hour of the week, values in each. */
-  day: f32(width, DAY_BINS),
-  dayCount: f32(width, DAY_BINS),
-  week: f32(width, WEEK_BINS),
-  weekCount: f32(width, WEEK_BINS),
-  /** statistics.ts: short memory, second moment, values seen. */
-  short: f64(width, STATISTICS.length),
-  square: f64(width, STATISTICS.length),
-  seen: f64(width, STATISTICS.length),
-  /** surprise.ts, of each statistic: long-run mean and variance, upper quantile, mean excess over it, values seen, deviations seen. */
-  usual: f64(width, STATISTICS.length),
-  spread: f64(width, STATISTICS.length),
-  quantile: f64(width, STATISTICS.length),
-  excess: f64(width, STATISTICS.length),
-  judged: f64(width, STATISTICS.length),
-  deviations: f64(width, STATISTICS.length),
+  /** calendar.ts: mean by hour of the week, values in each. */
+  week: f32(width, WEEK_HOURS),
+  weekCount: f32(width, WEEK_HOURS),
+  /** column.ts: steps of nothing up to now. */
+  stood: f64(width, 1),
+  /** statistics.ts: short memory, long one, signals had. */
+  short: f64(width, KINDS),
+  long: f64(width, KINDS),
+  signals: f64(width, KINDS),
+  /** novelty.ts, of each statistic: numbers seen, nats held, passages of each rung, two maps (places.ts) and the age of the newer. */
+  seen: f64(width, KINDS),
+  held: f64(width, KINDS),
+  passed: f64(width, KINDS, RUNGS.length),
+  mapped: f64(width, KINDS),
+  frames: f64(width, KINDS, 2, FRAME),
+  bits: u32(width, KINDS, 2, WORDS),
 });
 export type ColumnLayout = ReturnType<typeof columnLayout>;
 export type ColumnViews = Views<ColumnLayout>;
@@ -47,7 +50,7 @@ export function initColumns(state: State<ColumnLayout>): void {
   for (let i = 1; i < at.theta.length; i += FEATURES) at.theta[i] = 0.9; // until it knows better: nearly the last value
   for (let i = 0; i < at.inverse.length; i += FEATURES * FEATURES) startInverse(at.inverse.subarray(i));
   at.multiple.fill(2.5); // a Gaussian's 90 % lies at 2.06 mean absolute errors
-  at.excess.fill(0.3);
+  at.passed.fill(PRIOR);
 }
 
 /** Little is known of the coefficients: 100 on the diagonal. */

@@ -1,6 +1,7 @@
 // The anomaly under way: it begins where the score rose to half of the threshold, is told once a candidate reaches the threshold,
 // and ends after HANG_ROWS rows below half of it. What it tells at its end is of its peak. What is worse than a told one by enough
-// to be told itself (alarm.ts), and not just its rise, ends it and is an anomaly of its own: a great one in a small one's wake.
+// to be told itself (alarm.ts), and not just its rise, ends it and is an anomaly of its own: a great one in a small one's wake. One
+// that was never told and is outdone by far is forgotten: what is told did not begin with it.
 
 import { micros } from '../../base/units.ts';
 import { f64, type Views } from '../../cell/state.ts';
@@ -8,6 +9,9 @@ import type { Span } from '../../item/item.ts';
 import type { Emit } from '../make-stage.ts';
 import type { Judgement } from './column.ts';
 import { HANG_ROWS } from './options.ts';
+
+/** By so much, in one row, that it is not the same thing getting worse. */
+const OUTDONE = 3;
 
 export const EPISODE_LAYOUT = {
   /** First row and its microseconds; NaN: none is under way. */
@@ -73,7 +77,11 @@ export function openEpisode(at: EpisodeViews, threshold: number, emit: Emit): Ep
         loud[0] = from;
         stop();
       }
-      const isOpen = began[0] === began[0];
+      let isOpen = began[0] === began[0];
+      if (isOpen && !told[0] && worst.score > OUTDONE * peak[0]!) {
+        initEpisode(at);
+        isOpen = false;
+      }
       if (worst.score >= threshold / 2) {
         if (!isOpen) {
           began[0] = from;

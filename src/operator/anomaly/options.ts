@@ -16,10 +16,16 @@ export interface AnomalyOptions {
 }
 
 export const QUIET_ROWS = 250;
-/** What is usual is learned over so many rows. */
-export const LONG_ROWS = 4000;
-/** Values of a column that are only learned from: nothing is unusual before. */
-export const WARM_ROWS = 120;
+/** Values of a column that are only learned from: nothing is new before. */
+export const WARM_ROWS = 200;
+/** Distances from the nearest place a number has been, of the range it has had (novelty.ts). */
+export const RUNGS: readonly number[] = [0.015, 0.03, 0.06, 0.12];
+/** Passages of each that count beforehand, for lack of any. */
+export const PRIOR = 0.3;
+/** Where a number has been is remembered for so many rows, and up to twice as many. */
+export const MAP_ROWS = 100_000;
+/** What is new counts for about so many rows, less and less. */
+export const HELD_ROWS = 16;
 /** An episode is over after so many rows below half of the threshold. */
 export const HANG_ROWS = 12;
 
