@@ -1,8 +1,8 @@
 // voice: one stream in; clean audio, where speech starts and ends, and keywords out. Audio leaves as denoise gives it, 20 ms later
 // at 16 kHz (22 at 24 to 48 kHz, 24 at 8); `vad.start` and `vad.end` {peak} and `keyword.alexa` {score} come as soon as they are decided.
 // So results do not come in order of place: seq counts them as they come, [from, to) says where they belong, on the sender's rows
-// for all of them, and what is decided by a hop comes in front of that hop's audio. vad.start: 77 ms after speech began (median;
-// small: 88), with a `from` up to 150 ms before it; vad.end: 89 ms after the last speech (median; nine of ten within 172;
+// for all of them, and what is decided by a hop comes in front of that hop's audio. vad.start: 80 ms after speech began (median;
+// small: 88), with a `from` up to 150 ms before it; vad.end: 88 ms after the last speech (median; nine of ten within 164;
 // small: 83 and 220), `to` 100 ms behind it at most: threshold/speech-segments.ts, docs/audio.md.
 //   samples -> 16 kHz mono -> hops of 160 -+-> [40 mel bands -+-> stack -> keywords
 //                                          |                  +-> stack -> speech segments]   (with `detector: own`)

@@ -28,6 +28,7 @@ export function roundTrip(outsideHz: number, insideHz: number, hopRows: number) 
 /**
  * For what is told about audio in hops of `hopRows` at `insideHz`: the short filter, whole hops with each message of as long, and
  * `placed`, behind the stages, which moves what they tell to the rows that it is about. These are still rows of `insideHz`.
+ * What the short filter costs the models (next to nothing): docs/audio.md.
  */
 export function oneWay(outsideHz: number, insideHz: number, hopRows: number, width: number) {
   // Less than a hop, so that no hop lies in front of the stream.

@@ -26,11 +26,11 @@ export const SPEECH_SEGMENTS = {
  * The same for the speech head of the denoisers, whose readings rise sooner and higher and fall more slowly: they were taught
  * that a pause of 200 ms is still speech. Chosen on 1,032 utterances, an eighth of the scenes in rooms: of 288 settings those that
  * tell no start later, miss no more and give no more false segments than SPEECH_SEGMENTS, with at most six utterances of a thousand
- * more cut in two; of these the one with the fewest ends after 200 ms. Full and small model:
+ * more cut in two; of these the one with the fewest ends after 200 ms. Full model (as shipped; chosen with the weights before) and small:
  *
  *                      start told after, mean   ends after 200 ms   90 % by        cut in two    false, a minute
- *   SPEECH_SEGMENTS    121, 139 ms              7.0, 7.8 %          170, 190 ms    6.9, 6.9 %    3.5, 2.9
- *   DENOISED_SEGMENTS  107, 128 ms              4.2, 5.9 %          140, 150 ms    7.3, 7.1 %    2.6, 2.6
+ *   SPEECH_SEGMENTS    120, 139 ms              6.7, 7.8 %          170, 190 ms    6.8, 6.9 %    3.9, 2.9
+ *   DENOISED_SEGMENTS  107, 128 ms              3.3, 5.9 %          140, 150 ms    7.0, 7.1 %    3.0, 2.6
  */
 export const DENOISED_SEGMENTS = {
   ...SPEECH_SEGMENTS,
