@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { type RunningServer, type ServeSettings, startServer } from '../../src/app/commands/serve.ts';
-import { bundledSpeech } from '../helpers/bundled-recording.ts';
+import { bundledWords } from '../helpers/bundled-recording.ts';
 
 export interface CompatServer {
   readonly server: RunningServer;
@@ -84,9 +84,13 @@ export function pcm(samples: Float32Array, times = 1): Buffer {
   return bytes;
 }
 
-export const SPEECH = await bundledSpeech();
-/** From the second sentence on, in which the spotter takes "or" for "four": the one word there is. */
-export const WITH_A_WORD = SPEECH.slice(16_000 * 5.5);
+/** "Good morning", "Alexa, four", "how do you do today", "computer": four utterances, two of them with words that are known. */
+export const { speech: SPEECH, words: SAID } = await bundledWords();
+const SKIPPED_S = 2;
+/** The last three of them. */
+export const FROM_A_WORD = SPEECH.slice(16_000 * SKIPPED_S);
+/** Where the words lie in that, in seconds. */
+export const SAID_THERE = SAID.map(({ word, from, to }) => ({ word, from: from - SKIPPED_S, to: to - SKIPPED_S }));
 
 /** In pieces of so many bytes, one after the other. */
 export function* cut(bytes: Buffer, sizeOf: () => number): Generator<Buffer> {

@@ -1,11 +1,21 @@
-// /compat/vosk over real sockets, real models and the bundled recording: a client after vosk-server's test.py, and what it cannot have.
+// /compat/vosk over real sockets, real models and bundled words: a client after vosk-server's test.py, and what it cannot have.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { seeded } from '../helpers/items.ts';
-import { type CompatServer, cut, dial, openCompat, pcm, SPEECH, WITH_A_WORD } from './compat-server.ts';
+import {
+  type CompatServer,
+  cut,
+  dial,
+  FROM_A_WORD,
+  openCompat,
+  pcm,
+  SAID,
+  SAID_THERE,
+  SPEECH,
+} from './compat-server.ts';
 
 interface Answer {
   readonly partial?: string;
@@ -41,25 +51,28 @@ describe('/compat/vosk', () => {
     const { answers, sent, code } = await recognise(url, pcm(SPEECH));
     expect(code).toBe(1000);
     expect(answers).toHaveLength(sent + 1);
-    const [first, second] = finals(answers);
-    expect(first).toEqual({ text: '' }); // a sentence without a word that is known
-    expect(second!.text).toBe('four');
-    const [word] = second!.result!;
-    expect(Object.keys(word!)).toEqual(['conf', 'end', 'start', 'word']);
-    expect(word!.start).toBeGreaterThan(5.9);
-    expect(word!.end).toBeLessThan(8);
-    expect(word!.conf).toBeGreaterThan(0.5);
-    const before = answers.slice(0, answers.indexOf(second!));
-    expect(before.at(-1)).toEqual({ partial: 'four' });
-    expect(answers.indexOf(first!) * 0.2).toBeCloseTo(4.15 + 0.6, 0); // the sentence's end and the pause
-    expect(answers.at(-1)).toHaveProperty('text');
+    const [first, second, ...others] = finals(answers);
+    expect(first).toEqual({ text: '' }); // nothing that is known
+    expect(second!.text).toBe('alexa four');
+    expect(others.map(({ text }) => text)).toEqual(['', 'computer', '']);
+    for (const [index, word] of second!.result!.entries()) {
+      const { from, to } = SAID[index]!;
+      expect(Object.keys(word)).toEqual(['conf', 'end', 'start', 'word']);
+      expect(Math.abs(word.end - to)).toBeLessThan(0.3);
+      expect(word.start).toBeGreaterThan(from - 0.1);
+      expect(word.start).toBeLessThan(word.end);
+      expect(word.conf).toBeGreaterThan(0.5);
+    }
+    const before = answers.slice(answers.indexOf(first!) + 1, answers.indexOf(second!)).map(({ partial }) => partial);
+    expect([...new Set(before)]).toEqual(['', 'alexa', 'alexa four']);
+    expect(answers.indexOf(first!) * 0.2).toBeCloseTo(1.3 + 0.6, 0); // the end of what was said and the pause
   });
 
   it('gives the same finals for any chunking, waited for or not', async () => {
     const url = urlOf(await openCompat());
-    const audio = pcm(WITH_A_WORD);
+    const audio = pcm(FROM_A_WORD);
     const whole = finals((await recognise(url, audio)).answers);
-    expect(whole.map(({ text }) => text)).toContain('four');
+    expect(whole.map(({ text }) => text)).toEqual(['alexa four', '', 'computer', '']);
     const random = seeded(11);
     const sizes = [() => 320, () => 2 * Math.ceil(7000 * random()), () => 12_800];
     for (const [index, sizeOf] of sizes.entries()) {
@@ -74,14 +87,13 @@ describe('/compat/vosk', () => {
 
   it('takes any rate, and what comes much faster than it can be heard', async () => {
     const url = urlOf(await openCompat({ limits: { creditBytes: 32_768 } }));
-    const audio = pcm(WITH_A_WORD, 3);
+    const audio = pcm(FROM_A_WORD, 3);
     expect(audio.length).toBeGreaterThan(8 * 32_768); // else 4413
     const { answers, sent, code } = await recognise(url, audio, { rate: 48_000, sizeOf: () => 9600, ahead: true });
     expect([answers.length, code]).toEqual([sent + 1, 1000]);
-    const [word] = finals(answers).flatMap(({ result = [] }) => result);
-    expect(word).toMatchObject({ word: 'four' });
-    expect(word!.end).toBeGreaterThan(1.7);
-    expect(word!.end).toBeLessThan(2.3);
+    const words = finals(answers).flatMap(({ result = [] }) => result);
+    expect(words.map(({ word }) => word)).toEqual(SAID_THERE.map(({ word }) => word));
+    for (const [index, { end }] of words.entries()) expect(Math.abs(end - SAID_THERE[index]!.to)).toBeLessThan(0.3);
   });
 
   it('reads no more from who does not read its answers, and loses none', async () => {
@@ -99,7 +111,7 @@ describe('/compat/vosk', () => {
 
   it('does as its config says', async () => {
     const url = urlOf(await openCompat());
-    const audio = pcm(WITH_A_WORD.slice(0, 16_000 * 5));
+    const audio = pcm(FROM_A_WORD.slice(0, 16_000 * 3));
     const textsWith = async (config: object) => finals((await recognise(url, audio, { config })).answers);
     const digits = { phrase_list: ['zero one two three four five six', '[unk]'], words: 0 };
     expect(await textsWith(digits)).toContainEqual({ text: 'four' });
@@ -109,8 +121,8 @@ describe('/compat/vosk', () => {
       alternatives: [
         {
           confidence: expect.any(Number),
-          result: [{ end: expect.any(Number), start: expect.any(Number), word: 'four' }],
-          text: 'four',
+          result: ['alexa', 'four'].map((word) => ({ end: expect.any(Number), start: expect.any(Number), word })),
+          text: 'alexa four',
         },
       ],
     });
@@ -121,13 +133,13 @@ describe('/compat/vosk', () => {
     client.socket.send('{"config":{"sample_rate":"16000.0"}}');
     client.socket.send(new Uint8Array());
     expect(await client.next()).toEqual({ partial: '' });
-    for (const piece of cut(pcm(WITH_A_WORD.slice(0, 16_000 * 2.5)), () => 8000)) {
+    for (const piece of cut(pcm(FROM_A_WORD.slice(0, 16_000 * 2.5)), () => 8000)) {
       client.socket.send(piece);
       await client.next();
     }
-    expect(client.said.at(-1)).toEqual({ partial: 'four' });
+    expect(client.said.at(-1)).toEqual({ partial: 'alexa four' });
     client.socket.send('{"reset" : 1}');
-    expect(await client.next()).toMatchObject({ text: 'four' });
+    expect(await client.next()).toMatchObject({ text: 'alexa four' });
     client.socket.send(new Uint8Array());
     expect(await client.next()).toEqual({ partial: '' });
     client.socket.send('{"eof":1}');
@@ -174,12 +186,12 @@ describe('/compat/vosk', () => {
     const { server, at } = await openCompat();
     const client = await dial(`${at}/compat/vosk`);
     client.socket.send('{"config":{"sample_rate":16000}}');
-    const audio = pcm(WITH_A_WORD.slice(0, 16_000 * 2.4));
+    const audio = pcm(FROM_A_WORD.slice(0, 16_000 * 2.4));
     for (const piece of cut(audio, () => 16_000)) client.socket.send(piece);
     await client.next();
     await server.drain(20_000);
     expect((await client.ended).code).toBe(1001);
     expect(client.said).toHaveLength(Math.ceil(audio.length / 16_000) + 1);
-    expect(client.said.at(-1)).toMatchObject({ text: 'four' });
+    expect(client.said.at(-1)).toMatchObject({ text: 'alexa four' });
   });
 });
