@@ -69,6 +69,10 @@ const wholeFile = async (file: string): Promise<Float32Array> => wholeSource(awa
 export async function wholeSource(source: Source): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   for await (const { rows } of source.blocks()) parts.push(rows.slice());
+  return joined(parts);
+}
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
