@@ -17,7 +17,7 @@ export interface AnomalyOptions {
 
 export const QUIET_ROWS = 250;
 /** Values of a column that are only learned from: nothing is new before. */
-export const WARM_ROWS = 200;
+export const WARM_ROWS = 120;
 /** Distances from the nearest place a number has been, of the range it has had (novelty.ts). */
 export const RUNGS: readonly number[] = [0.015, 0.03, 0.06, 0.12];
 /** Passages of each that count beforehand, for lack of any. */
