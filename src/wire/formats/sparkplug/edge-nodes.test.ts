@@ -134,6 +134,21 @@ describe('Sparkplug B', () => {
     expect(nodes.hear(topic('NDATA'), data, NOW).readings).toHaveLength(1);
   });
 
+  it('remembers so many edge nodes, those born last', () => {
+    const nodes = createEdgeNodes(3);
+    const of = (name: string, type: string): string => `spBv1.0/plant/${type}/${name}`;
+    const data = (seq: number): Uint8Array => bytes({ seq, metrics: [{ alias: 1, double_value: 1 }] });
+    for (const name of ['a', 'b']) nodes.hear(of(name, 'NBIRTH'), birth(), NOW);
+    for (const name of ['x', 'y']) {
+      expect(nodes.hear(of(name, 'NDATA'), data(1), NOW).events).toEqual(['node_unknown']);
+    }
+    expect(nodes.hear(of('a', 'NDATA'), data(1), NOW).events).toEqual(['node_unknown']); // born longest ago
+    expect(nodes.hear(of('b', 'NDATA'), data(1), NOW).events).toEqual(['node_unknown']); // pushed out by "a", a stranger now
+    nodes.hear(of('b', 'NBIRTH'), birth(), NOW);
+    for (const name of ['p', 'q']) nodes.hear(of(name, 'NDATA'), data(1), NOW);
+    expect(nodes.hear(of('b', 'NDATA'), data(1), NOW).readings).toHaveLength(1);
+  });
+
   it('passes over topics that are nothing to a host', () => {
     const nodes = born();
     for (const name of ['spBv1.0/plant/NCMD/edge1', 'spBv1.0/STATE/host', 'other/a', topic('NDATA', 'pump')])

@@ -22,6 +22,8 @@ export interface EdgeNodes {
 
 /** An edge node that does not answer is asked again after so long. */
 const REBIRTH_US = 10_000_000;
+/** Edge nodes that are remembered, some 1 kB each beside their quantities: names can be made up without end. */
+const NODES_MAX = 65_536;
 /** Names that are the protocol's own and no quantities. */
 const CONTROL = /^(bdSeq$|Node Control\/|Device Control\/|Properties\/)/;
 
@@ -42,15 +44,21 @@ interface Node {
 
 const NOTHING: Heard = { readings: [], events: [] };
 
-export function createEdgeNodes(): EdgeNodes {
+/** @param nodesMax beyond it the one whose birth, or first word without one, is longest ago is a stranger again */
+export function createEdgeNodes(nodesMax = NODES_MAX): EdgeNodes {
   const nodes = new Map<string, Node>();
+  function remember(name: string, node: Node): void {
+    nodes.delete(name); // last remembered goes last
+    nodes.set(name, node);
+    if (nodes.size > nodesMax) for (const oldest of nodes.keys()) return void nodes.delete(oldest);
+  }
   return {
     hear(name, bytes, nowUs) {
       const topic = readTopic(name);
       if (!topic) return NOTHING;
       const payload = decodePayload(bytes);
       const node = nodes.get(topic.node) ?? unborn();
-      nodes.set(topic.node, node);
+      if (topic.type === 'NBIRTH' || !nodes.has(topic.node)) remember(topic.node, node);
       if (topic.type === 'NDEATH') return nodeDeath(node, payload, nowUs);
       if (topic.type === 'NBIRTH') return nodeBirth(node, topic, payload, nowUs);
       if (!node.born) return askAgain(node, topic, ['node_unknown'], nowUs);
