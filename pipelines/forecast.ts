@@ -2,7 +2,7 @@
 // regression that is learned online from what the stream itself shows, or attention over its raw past; beside it profiles of
 // the season and the last value, all weighed by their own running error.
 //   rows (NaN = missing, times optional) -> forecast {mean, lower, upper} for 1 .. horizon rows ahead, anomaly score
-// Measured on ETTh1, and what falls short: docs/adr/0016.
+// Measured on ETTh1, and what falls short: docs/adr/0016, 0019.
 
 import { forecast, MODEL_KNOTS, type TrainedModel } from '../src/operator/forecast/index.ts';
 import { definePipeline } from '../src/pipeline/define-pipeline.ts';
@@ -41,7 +41,7 @@ export default definePipeline<Models | undefined>({
       type: 'choice',
       values: ['full', 'small'],
       default: 'full',
-      help: 'small: a quarter to a third of the state, 1 % less accurate; for many sensors on a small device',
+      help: 'small: half of the state, 1.6 % less accurate; for many sensors on a small device',
     },
     model: {
       type: 'choice',

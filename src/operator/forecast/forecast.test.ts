@@ -125,6 +125,12 @@ describe('the regression', () => {
   });
 });
 
+it('keeps so little of a column that a thousand of them fit into 120 MB beside Node', () => {
+  const bytes = (options: ForecastOptions): number => openStream(forecast(options)).stateBytes();
+  expect(bytes(DAILY)).toBeLessThan(33_100); // docs/adr/0019
+  expect(bytes({ ...DAILY, size: 'small' })).toBeLessThan(18_800);
+});
+
 describe('the first rows', () => {
   it('are forecast by the last value, with an interval from the second on that is wide and holds', () => {
     const random = gaussian(7);

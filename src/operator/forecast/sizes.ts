@@ -1,5 +1,5 @@
 // Options of the forecaster and every size that follows from them. All windows are counted in seasons, so one option
-// (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0016.
+// (`seasonRows`) fits the whole to a sensor. Chosen on the 16 months before the test months of ETTh1: docs/adr/0016, 0019.
 
 import { assert } from '../../base/assert.ts';
 import type { Cell } from '../../cell/cell.ts';
@@ -28,7 +28,7 @@ export interface ForecastOptions {
   readonly cell: 'ssm' | 'attention';
   /** Rows per second, for the pts of results; 0: rows without a rate. */
   readonly rateHz: number;
-  /** small: half the coefficients, points of the season and near steps, none turned by its phase; a quarter of the state. */
+  /** small: half the points of the season, nothing turned by its phase; half of the state. */
   readonly size?: 'full' | 'small' | undefined;
   /** Results carry nine quantiles as well. */
   readonly quantiles?: boolean | undefined;
