@@ -1,5 +1,5 @@
-// anomaly: what is unusual in any sensor, with nothing trained and nothing set up. Each column by its own past: sixteen memories of
-// level, spread, rate of change, forecast error and calendar, each judged by how unusual it is for itself; few alarms, told once.
+// anomaly: what is new in any sensor, with nothing trained and nothing set up. Each column by its own past: six numbers a row (level,
+// rate of change, forecast error, hour of the week, standing still), each with a map of where it has been; few alarms, told once.
 //   rows (NaN = missing, times optional) -> anomaly.start, anomaly.end {score, column, cause, value, expected, lower, upper}
 // Scored on the Numenta Anomaly Benchmark, on series that no choice was made on too: docs/anomaly.md.
 
