@@ -94,6 +94,13 @@ describe('anomaly tells', () => {
     expect(more.length).toBeLessThanOrEqual(2);
   });
 
+  it('a shift that comes after a reading of 1e30, and that reading too', () => {
+    const glitch = quiet.map((x, row) => (row === 1000 ? 1e30 : row >= 2000 ? x + 12 : x));
+    const alarms = startsOf(glitch);
+    expect(alarms.some(({ from, to }) => from === 1000 && to === 1001)).toBe(true);
+    expect(alarms.some(({ from, to }) => from === 2000 && to < 2010)).toBe(true);
+  });
+
   it('which column it was, and when it was worst', () => {
     const two = series(6000, (i) => (i % 2 === 0 ? quiet[i >> 1]! : cos(i / 9)));
     for (let row = 2000; row < 2012; row++) two[2 * row + 1] = 6;

@@ -1,4 +1,4 @@
-// What the detector remembers of a column: some 4 kB, whatever the stream's length. One slot per quantity over all columns.
+// What the detector remembers of a column: some 3.5 kB, whatever the stream's length. One slot per quantity over all columns.
 
 import { clearState, f32, f64, type State, u32, type Views } from '../../cell/state.ts';
 import { WEEK_HOURS } from './calendar.ts';
@@ -33,7 +33,8 @@ export const columnLayout = (width: number) => ({
   short: f64(width, KINDS),
   long: f64(width, KINDS),
   signals: f64(width, KINDS),
-  /** novelty.ts, of each statistic: numbers seen, nats held, passages of each rung, two maps (places.ts) and the age of the newer. */
+  /** novelty.ts, of each statistic: 1 after a number far away, numbers seen, nats held, passages of each rung, two maps (places.ts) and the age of the newer. */
+  away: f64(width, KINDS),
   seen: f64(width, KINDS),
   held: f64(width, KINDS),
   passed: f64(width, KINDS, RUNGS.length),

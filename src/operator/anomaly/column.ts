@@ -3,7 +3,7 @@
 
 import { hourOfWeek } from './calendar.ts';
 import type { ColumnViews } from './column-state.ts';
-import { novelty } from './novelty.ts';
+import { novelty, withinReach } from './novelty.ts';
 import { type Expected, predict, remember, usualScale } from './predictor.ts';
 import { CAUSES, readStatistics, type Signals, STATISTICS } from './statistics.ts';
 
@@ -20,6 +20,9 @@ const ALARM = 1.3;
 const STEP_LEAST = 0.002;
 const STILL_STEPS = 3;
 
+/** The statistic that is the value itself. */
+const LEVEL = STATISTICS.findIndex(({ cause, rows }) => cause === 'level' && rows === 1);
+
 const statistics = new Float64Array(STATISTICS.length); // scratch
 const shares = new Float64Array(CAUSES.length);
 const causeOf = STATISTICS.map(({ cause }) => CAUSES.indexOf(cause));
@@ -30,12 +33,13 @@ export function judge(at: ColumnViews, x: number, seconds: number, out: Judgemen
   const first = at.count[0] === 0;
   predict(at, x, out);
   const scale = usualScale(at);
-  signals.level = x;
-  signals.rate = first ? NaN : Math.abs(x - at.lags[0]!);
-  signals.drift = first ? NaN : out.residual;
+  const near = withinReach(at, LEVEL, x);
+  signals.level = near;
+  signals.rate = first ? NaN : Math.abs(near - withinReach(at, LEVEL, at.lags[0]!));
+  signals.drift = first ? NaN : out.residual + near - x;
   at.stood[0] = signals.rate <= STEP_LEAST * scale ? at.stood[0]! + 1 : 0;
   signals.still = first ? NaN : at.stood[0]! >= STILL_STEPS ? 1 : 0;
-  signals.week = hourOfWeek(at, x, seconds);
+  signals.week = hourOfWeek(at, near, seconds);
   readStatistics(at, signals, scale, statistics);
   remember(at, x);
   shares.fill(0);

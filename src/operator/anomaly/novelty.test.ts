@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { seeded } from '../../../test/helpers/items.ts';
 import { makeState } from '../../cell/state.ts';
 import { columnLayout, initColumns } from './column-state.ts';
-import { novelty } from './novelty.ts';
+import { novelty, withinReach } from './novelty.ts';
 import { HELD_ROWS, MAP_ROWS, PRIOR, RUNGS, WARM_ROWS } from './options.ts';
+import { greatest } from './places.ts';
 
 const fresh = () => {
   const state = makeState(columnLayout(1));
@@ -35,6 +36,22 @@ function slowNovelty(values: readonly number[]): number[] {
 }
 
 describe('novelty', () => {
+  it('tells one number far out and does not remember it, but two in a row', () => {
+    const at = fresh();
+    const wave = (rows: number): void => {
+      for (let n = 0; n < rows; n++) novelty(at, 0, n % 10);
+    };
+    wave(300);
+    expect(novelty(at, 0, 1e30)).toBeGreaterThan(3);
+    expect(greatest(at, 0)).toBe(9);
+    expect(withinReach(at, 0, 1e30)).toBeLessThan(200);
+    wave(300);
+    expect(novelty(at, 0, 500)).toBeGreaterThan(3);
+    novelty(at, 0, 501);
+    expect(greatest(at, 0)).toBe(501);
+    expect(withinReach(at, 0, 1e30)).toBeLessThan(10_000);
+  });
+
   it('is what its slow twin says, where distances are not at the edge of a rung', () => {
     const random = seeded(8);
     // Whole numbers up to 1,023, so that places are exact in bins of 4, and distances of 0, or far from every rung.
@@ -69,10 +86,10 @@ describe('novelty', () => {
       return most;
     };
     visit(200, 1);
-    expect(visit(2, 0) + novelty(at, 3, 100)).toBeGreaterThan(5);
+    expect(visit(2, 0) + novelty(at, 3, 5)).toBeGreaterThan(5);
     visit(MAP_ROWS - 1000, 1);
-    expect(novelty(at, 3, 100)).toBe(0);
+    expect(novelty(at, 3, 5)).toBe(0);
     visit(2 * MAP_ROWS, 1);
-    expect(novelty(at, 3, 100)).toBeGreaterThan(5);
+    expect(novelty(at, 3, 5)).toBeGreaterThan(5);
   });
 });

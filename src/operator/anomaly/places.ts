@@ -18,8 +18,12 @@ export interface Maps {
 }
 
 export const isEmpty = ({ frames }: Maps, map: number): boolean => frames[map * FRAME] === 0;
-export const least = ({ frames }: Maps, map: number): number => frames[map * FRAME + 2]!;
-export const greatest = ({ frames }: Maps, map: number): number => frames[map * FRAME + 3]!;
+/** Infinity: it is empty. */
+export const least = (maps: Maps, map: number): number =>
+  isEmpty(maps, map) ? Infinity : maps.frames[map * FRAME + 2]!;
+/** -Infinity: it is empty. */
+export const greatest = (maps: Maps, map: number): number =>
+  isEmpty(maps, map) ? -Infinity : maps.frames[map * FRAME + 3]!;
 
 export function empty({ bits, frames }: Maps, map: number): void {
   bits.fill(0, map * WORDS, (map + 1) * WORDS);
