@@ -36,7 +36,7 @@ export function judge(at: ColumnViews, x: number, seconds: number, out: Judgemen
   const near = withinReach(at, LEVEL, x);
   signals.level = near;
   signals.rate = first ? NaN : Math.abs(near - withinReach(at, LEVEL, at.lags[0]!));
-  signals.drift = first ? NaN : out.residual + near - x; // the residual of what is within reach
+  signals.drift = first ? NaN : near === x ? out.residual : near - out.value;
   at.stood[0] = signals.rate <= STEP_LEAST * scale ? at.stood[0]! + 1 : 0;
   signals.still = first ? NaN : at.stood[0]! >= STILL_STEPS ? 1 : 0;
   signals.week = hourOfWeek(at, near, seconds);
