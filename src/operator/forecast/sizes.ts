@@ -28,7 +28,7 @@ export interface ForecastOptions {
   readonly cell: 'ssm' | 'attention';
   /** Rows per second, for the pts of results; 0: rows without a rate. */
   readonly rateHz: number;
-  /** small: half the points of the season, nothing turned by its phase; half of the state. */
+  /** small: half the points of the season, nothing turned by its phase; half of the state of a column alone. */
   readonly size?: 'full' | 'small' | undefined;
   /** Results carry nine quantiles as well. */
   readonly quantiles?: boolean | undefined;
@@ -80,7 +80,7 @@ export interface ForecastSizes {
   readonly ringRows: number;
 }
 
-/** Steps that are learned with the first band. */
+/** Steps that are learned with the first band; of rows with several columns each of them is forecast and judged itself. */
 const NEAR_STEPS = 24;
 
 export function forecastSizes(options: ForecastOptions): ForecastSizes {
@@ -91,28 +91,34 @@ export function forecastSizes(options: ForecastOptions): ForecastSizes {
   assert(coverage > 0 && coverage < 1, 'coverage is a share between 0 and 1');
   const lags = Math.min(24, seasonRows);
   const small = size === 'small';
+  // A column alone is one of many in a fleet. Those of a row are few, and learn enough from each other to fill more.
+  const wide = width > 1 && !small;
   const leads = Math.min(small ? 12 : 24, seasonRows);
   // A quarter of the window: more coefficients than that only describe what the lags already say.
-  const order = Math.min(12, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
-  const turnedOrder = small ? 0 : Math.min(8, order);
+  const order = Math.min(wide ? 24 : 12, Math.ceil((SHORT_SEASONS * seasonRows) / 4));
+  const turnedOrder = small ? 0 : Math.min(wide ? 12 : 8, order);
   const turnedLags = small ? 0 : Math.min(4, lags);
   const coefficients = model?.coefficients ?? 0;
   const plain = order + lags + leads + 1;
   const features = plain + 2 * (turnedOrder + turnedLags) + coefficients;
-  const knots = knotsUpTo(horizon, seasonRows);
+  const direct = wide ? NEAR_STEPS : 1;
+  const knots = knotsUpTo(horizon, seasonRows, direct);
   const sizes = { order, turnedOrder, lags, turnedLags, leads, plain, features, coefficients, knots };
   const experts = expertsOf(cell, width, model !== undefined).length;
-  const judged = judgedOf(knots);
+  const judged = judgedOf(knots, direct);
   return { ...sizes, experts, bands: bandsOf(knots), judged, ringRows: Math.max(lags, horizon + 1) };
 }
 
-/** A quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way: 1 .. 8, 10, 12, 15, .. */
-function knotsUpTo(horizon: number, seasonRows: number): number[] {
+/**
+ * A quarter of a season apart, beyond four seasons half of one; never more than a quarter of the way: 1 .. 8, 10, 12, 15, ..
+ * All of 1 .. `direct`.
+ */
+function knotsUpTo(horizon: number, seasonRows: number, direct: number): number[] {
   const knots: number[] = [];
   for (let step = 1; step < horizon; ) {
     knots.push(step);
     const seasonal = seasonRows / (step < 4 * seasonRows ? 4 : 2);
-    step += Math.max(1, Math.floor(Math.min(seasonal, step / 4)));
+    step += step < direct ? 1 : Math.max(1, Math.floor(Math.min(seasonal, step / 4)));
   }
   return [...knots, horizon];
 }
@@ -123,12 +129,12 @@ function bandsOf(knots: readonly number[]): Band[] {
   return near === knots.length ? [first] : [first, { from: near, to: knots.length, delay: knots.at(-1)! }];
 }
 
-/** One knot per quarter of the way: a queue of `step` forecasts waits for each of them. */
-function judgedOf(knots: readonly number[]): number[] {
+/** All knots up to `direct`, then one per quarter of the way: a queue of `step` forecasts waits for each of them. */
+function judgedOf(knots: readonly number[], direct: number): number[] {
   const judged: number[] = [];
   for (const [k, step] of knots.entries()) {
     const last = knots[judged.at(-1) ?? 0]!;
-    if (k === 0 || step >= 1.25 * last || k === knots.length - 1) judged.push(k);
+    if (step <= direct || step >= 1.25 * last || k === knots.length - 1) judged.push(k);
   }
   return judged;
 }
