@@ -42,8 +42,8 @@ class RMSNorm(nn.Module):
         return F.rms_norm(x, self.weight.shape, self.weight, EPS)
 
 
-def ssd_chunked(x, dt, a, b, c, chunk=20):
-    """Chunked state-space dual scan from a zero state.
+def ssd_chunked(x, dt, a, b, c, chunk=20, first=None):
+    """Chunked state-space dual scan from the state `first` [B,H,P,N] (None: zero).
 
     x [B,T,H,P], dt [B,T,H] (after softplus), a [H] (negative), b and c [B,T,N].
     Returns y [B,T,H,P] without the D term and the last state [B,H,P,N].
@@ -68,6 +68,8 @@ def ssd_chunked(x, dt, a, b, c, chunk=20):
     earlier = torch.ones(n + 1, n, dtype=torch.bool, device=x.device).tril(-1)
     reach = (before[..., :, None] - total[..., None, :]).masked_fill(~earlier, -math.inf).exp()
     carried = torch.einsum("bhcj,bjhpn->bchpn", reach, own)
+    if first is not None:
+        carried = carried + before.exp().transpose(1, 2)[..., None, None] * first[:, None]
     across = (c @ carried[:, :-1].transpose(-1, -2)) * s.exp()[..., None]
     y = (inside + across).transpose(2, 3).reshape(size, n * chunk, heads, -1)
     return y[:, :rows], carried[:, -1]
@@ -98,10 +100,10 @@ class Mamba2(nn.Module):
         """Gate, norm, out_proj: y and z [.., E] -> [.., D]."""
         return self.out_proj(self.norm(y * F.silu(z)))
 
-    def forward(self, u, pace=None):
+    def forward(self, u, pace=None, first=None):
         """[B,T,D] -> [B,T,D] and the state after the last row: ssm [B,H,P,N], conv [B,E+2N,3].
 
-        pace [B,T]: how much time each row takes; it stretches dt. None: one row each.
+        pace [B,T]: how much time each row takes; it stretches dt. None: one row each. first: the ssm state to begin with.
         """
         z, raw, dt = self.split(u)
         padded = F.pad(raw, (0, 0, self.shape.conv - 1, 0))
@@ -113,7 +115,7 @@ class Mamba2(nn.Module):
         dt = F.softplus(dt + self.dt_bias)
         if pace is not None:
             dt = dt * pace[..., None]
-        y, state = ssd_chunked(x, dt, -self.A_log.exp(), b, c, self.shape.chunk)
+        y, state = ssd_chunked(x, dt, -self.A_log.exp(), b, c, self.shape.chunk, first)
         y = (y + self.D[:, None] * x).flatten(-2)
         tail = padded[:, rows:].transpose(1, 2)
         return self.finish(y, z), {"ssm": state, "conv": tail}

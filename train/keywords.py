@@ -24,6 +24,7 @@ RECIPE = Recipe(room=0.35, clean=0.12, noise_only=0.02, snr=(-7.0, 26.0), kinds=
 DEV = Recipe(room=0.2, clean=0.25, noise_only=0.0, snr=(0.0, 20.0), line=0.02)
 BEFORE, AFTER, SPAN = 5, 25, 12
 EMBEDDING, LONG_SECONDS, ASIDE = 64, 20, 0.1
+PASSED, FRESH = 256, 0.15  # states that are kept to go on from, and share of scenes that begin a stream
 TALK_WHOLE, WORD_WHOLE = 0.25, 0.1  # what the worst alarm of a scene counts beside its hops
 UNHEARD = ("athena", "jarvis", "view glass")
 LENGTH = ROWS * PACE[1]  # samples of a short scene
@@ -38,9 +39,16 @@ class Net(Normalised, Stack):
         self.embedding = torch.nn.Linear(shape.width, EMBEDDING)
         self.names = torch.nn.Parameter(torch.randn(labels, EMBEDDING))
 
-    def both(self, rows):
-        """Rows [n, T, 40] -> logits [n, T, words] and the trunk's rows [n, T, width]."""
-        x = self.trunk((rows - self.mean) / self.std)
+    def both(self, rows, memory=None, before=None, after=None):
+        """Rows [n, T, 40] -> logits [n, T, words] and the trunk's rows [n, T, width]. With a `memory` of states the scenes go
+        on from the states `before` [n] in it, and `after` [n] are written over by theirs."""
+        x = (rows - self.mean) / self.std
+        if memory is None:
+            x = self.trunk(x)
+        else:
+            x, states = self.trunk(x, [layer[before] for layer in memory])
+            for layer, state in zip(memory, states if after is not None else []):
+                layer.index_copy_(0, after, state["ssm"].detach())
         return self.head(x), x
 
     def place(self, trunk, at):
@@ -100,6 +108,7 @@ class Task:
         self.plain = speeds.index(40)
         self.firsts = torch.arange(0, int(part.size[self.plain]) - LONG_SECONDS * RATE, LONG_SECONDS * RATE, device=device)
         self.hard = torch.ones(len(self.firsts), device=device)  # how much the nets alarm on each piece, from measure()
+        self.memory = []
         self.kept_out = torch.cat([self.words.held | unheard[self.words.label], self.words.held.new_zeros(1)])
 
     def key(self, step):
@@ -139,6 +148,8 @@ class Task:
         late = end + self.scenes.integers(9, len(end)) + SPAN - 4
         off = torch.stack([end - 35 - self.scenes.integers(30, len(end)), end + 30 + self.scenes.integers(30, len(end))])
         made = {"rows": rows, "on": on, "heed": heed, "easy": easy, "word": word, "clip": clip, "late": late,
+                "before": torch.where(self.scenes.rand(len(end)) < FRESH, 0, 1 + self.scenes.integers(PASSED, len(end))),
+                "after": 1 + self.scenes.rand(PASSED).argsort()[:len(end)],
                 "whole": torch.full_like(easy[:, :1], TALK_WHOLE if key == "talk" else WORD_WHOLE)}
         return {**made, "off": off} if label is None else {**made, "label": label}
 
@@ -147,7 +158,10 @@ class Task:
         heard = torch.ones_like(b["late"], dtype=torch.float32)
         if probe:
             heard = 1 - self.kept_out[b["clip"]].float()
-        logits, trunk = net.both(b["rows"])
+        if self.args.go_on and net.cell == "ssm":
+            logits, trunk = net.both(b["rows"], self.states(net), b["before"], b["after"])
+        else:
+            logits, trunk = net.both(b["rows"])
         hops = F.binary_cross_entropy_with_logits(logits, b["on"], weight=b["heed"], reduction="none").mean(1).sum(1)
         p = F.avg_pool1d(logits.sigmoid().transpose(1, 2), SPAN, 1).amax(2).clamp(1e-5, 1 - 1e-5)
         mine = b["word"][:, None] == torch.arange(NONE, device=p.device)
@@ -163,6 +177,14 @@ class Task:
         name = F.cross_entropy(16 * cosine, label, reduction="none")
         return loss + ASIDE * (name * known).sum() / known.sum().clamp_min(1)
 
+    def states(self, net):
+        """Ends of earlier scenes, a tensor [1 + PASSED, H, P, N] a layer; the first is the empty state."""
+        if not self.memory:
+            s = net.shape
+            size = 1 + PASSED, s.expand * s.width // s.head_dim, s.head_dim, s.state
+            self.memory = [torch.zeros(size, device=self.args.device) for _ in range(s.layers)]
+        return self.memory
+
     def statistics(self, net):
         rows = torch.cat([part["rows"] for part in samples(self)]).flatten(0, 1)
         net.mean.copy_(rows.mean(0))
@@ -175,14 +197,20 @@ class Task:
             hard += self.alarms(net) / len(nets)
             run = lambda rows, size: torch.cat([net.both(x)[0] for x in rows.split(size)])
             word, _ = decide(run(self.rows, 64))
+            late = word
+            if self.args.go_on and net.cell == "ssm":
+                at = 1 + torch.arange(len(self.rows), device=word.device) % PASSED
+                late, _ = decide(torch.cat([net.both(x, self.states(net), i)[0]
+                                            for x, i in zip(self.rows.split(64), at.split(64))]))
             p = F.avg_pool1d(run(self.talk, 6).sigmoid().transpose(1, 2), SPAN, 1)[:, ~self.digits].amax((1, 2))
             right, none = (word == self.word).float(), self.word == NONE
             share = lambda which: float(right[which].sum() / which.sum().clamp_min(1))
             digit = ~none & torch.cat([self.digits, self.digits.new_zeros(1)])[self.word]
-            found[name] = {"right": float(right.mean()), "words": share(~none), "digits": share(digit),
+            found[name] = {"right": float(right.mean()), "late": float((late == self.word).float().mean()),
+                           "words": share(~none), "digits": share(digit),
                            "clean": share((self.snr > 30) & ~none), "below_10_db": share((self.snr < 10) & ~none),
                            "false": 1 - share(none), "alarms": float((p > 0.5).float().mean()),
-                           "score": float(right.mean()) - 0.2 * float((p > 0.5).float().mean())}
+                           "score": float(right.mean() + (late == self.word).float().mean()) / 2 - 0.2 * float((p > 0.5).float().mean())}
         self.hard.copy_(hard)
         return found
 
@@ -202,6 +230,7 @@ def main():
     p.add_argument("--cell", nargs="+", default=["ssm", "attention"])
     p.add_argument("--absent", type=float, default=0.3, help="share of scenes of other speech alone")
     p.add_argument("--probe", action="store_true", help="also a net that never hears some words and one voice")
+    p.add_argument("--go-on", action="store_true", help="scenes go on from the states that others ended in")
     args = p.parse_args()
     torch.set_num_threads(args.threads)
     torch.set_float32_matmul_precision("high")

@@ -17,8 +17,8 @@ class SsmBlock(nn.Module):
         super().__init__()
         self.norm, self.mixer = RMSNorm(shape.width), Mamba2(shape)
 
-    def forward(self, x):
-        y, state = self.mixer(self.norm(x))
+    def forward(self, x, first=None):
+        y, state = self.mixer(self.norm(x), first=first)
         return x + y, state
 
     def step(self, x, state):
@@ -34,7 +34,7 @@ class AttentionBlock(nn.Module):
         self.input_layernorm, self.self_attn = RMSNorm(shape.width), Attention(shape)
         self.post_attention_layernorm, self.mlp = RMSNorm(shape.width), Gated(shape)
 
-    def forward(self, x):
+    def forward(self, x, first=None):
         x = x + self.self_attn(self.input_layernorm(x))
         return x + self.mlp(self.post_attention_layernorm(x)), None
 
@@ -72,12 +72,14 @@ class Stack(nn.Module):
         logits = self.head(self.last(x))
         return (logits, kept) if states else logits
 
-    def trunk(self, rows):
-        """Rows [B,T,in] -> what goes into the head [B,T,width]."""
-        x = self.embed(rows)
-        for layer in self.body().layers:
-            x, _ = layer(x)
-        return self.last(x)
+    def trunk(self, rows, first=None):
+        """Rows [B,T,in] -> what goes into the head [B,T,width]. With `first`, a list of a state a layer to begin with (ssm):
+        that, and the states after the last row."""
+        x, kept = self.embed(rows), []
+        for layer, state in zip(self.body().layers, first or [None] * self.shape.layers):
+            x, state = layer(x, first=state)
+            kept.append(state)
+        return self.last(x) if first is None else (self.last(x), kept)
 
     def start(self, size, dtype=torch.float32):
         """Empty states of `size` streams, one a layer."""
