@@ -39,6 +39,13 @@ describe('spotWords', () => {
     expect(said(rows)).toEqual([['keyword.yes', 20, 54, 0.75]]);
   });
 
+  it('finds where a word began of which the model was sure only a while after its end', () => {
+    const rows = [...quiet(20), ...sound(30), ...quiet(25), ...quiet(8).map((): Row => [-13, 0.75, 0]), ...quiet(30)];
+    const [[, from, to]] = said(rows) as [[string, number, number]];
+    expect(from).toBe(20);
+    expect(to).toBe(79); // four hops after the rise, as for every word
+  });
+
   it('says nothing below the threshold, of the word that it is for', () => {
     expect(said([...quiet(20), ...sound(10, 0.49, 0.59), ...quiet(30)])).toEqual([]);
     expect(said([...quiet(20), ...sound(10, 0.49, 0.625), ...quiet(30)])[0]![0]).toBe('keyword.no_thanks');

@@ -31,7 +31,10 @@ export function wordHops({ loud }: LoudState, hop: number, sinceRise: number): r
     if (at(ago) < floor) floor = at(ago);
   }
   const cut = top - Math.min(RANGE_NATS, (top - floor) / 2);
-  let first = last;
-  for (let ago = last; ago <= back && ago - first <= PAUSE_HOPS; ago++) if (at(ago) >= cut) first = ago;
+  // A word of which the model was sure only after its end: the quiet behind it is not where it began.
+  let end = last;
+  while (end < back && !(at(end) >= cut)) end++;
+  let first = end;
+  for (let ago = end; ago <= back && ago - first <= PAUSE_HOPS; ago++) if (at(ago) >= cut) first = ago;
   return [first, last];
 }
