@@ -120,7 +120,7 @@ LIMITS = {
 - 26,280 steps of scenes of 3 to 20 s, from empty states, made an SSM that was nearly deaf after a minute of speech (2 of 30 wake words
   heard in twelve minutes). 2,700 steps in which scenes go on from the states that others ended in mended that (30 of 30, with the same
   scores in the last minute as in the second) and cost 2 points clean and 3 at 0 dB. The twin, whose window forgets, had the same steps.
-- Words of one's own that the model never heard (`millrace enrol`): heard, but with false alarms; figures in
+- Words of one's own that the model never heard (`millrace enrol`): one of two tried is heard well; figures in
   [docs/changes](../../docs/changes/enrol.changed.md).
 - amelia (one voice), computer and a few others have few evaluation clips: their figures are anecdotes.
 - Most speakers are pseudo-speakers, so "unseen" is approximately true.""",
