@@ -30,6 +30,8 @@ const RATE_HZ = 48_000;
 const ROWS = Math.round(Number(asked.hours) * 3600) * RATE_HZ;
 /** Of vad, on the source's grid. */
 const HOP_ROWS = 480;
+/** The resampler holds a millisecond back: readings end that much before a whole hop, the last with the stream. */
+const LEAD_ROWS = 48;
 const HEADER_BYTES = 44;
 /** The recording is played round and round, each time as loud as its turn says; 0 is twelve seconds of silence. */
 const GAINS = [1, 1, 0.5, 0.1, 1, 1e-3, 0, 1];
@@ -98,8 +100,9 @@ function makeCheck(first) {
   };
 }
 
+const hopEnd = (number) => Math.min(HOP_ROWS * number - LEAD_ROWS, ROWS);
 const isReading = ({ from, to, values }, number) =>
-  from === HOP_ROWS * number && to === from + HOP_ROWS && values.speech >= 0 && values.speech <= 1;
+  from === Math.max(0, hopEnd(number)) && to === hopEnd(number + 1) && values.speech >= 0 && values.speech <= 1;
 const isAudio = ({ from, to, rows, data }) => to - from === rows && data.length === rows && data.every(Number.isFinite);
 
 /** The same pipeline, whose states can be looked at: values that are not finite, by name. `begin` is NaN before a reset. */
@@ -206,7 +209,7 @@ async function day() {
   }
   const { offset, results, gaps, digest } = session.summary();
   const isDense = results === check.at().seq && check.at().to === ROWS && offset === ROWS && gaps === 0;
-  if (!isDense || (asked.pipeline === 'vad' && results !== ROWS / HOP_ROWS)) fail({ offset, results, gaps });
+  if (!isDense || (asked.pipeline === 'vad' && results !== ROWS / HOP_ROWS + 1)) fail({ offset, results, gaps });
   tell(ROWS);
   console.log(JSON.stringify({ over: true, pipeline: asked.pipeline, offset, results, gaps, digest }));
   rmSync(folder, { recursive: true });
@@ -217,7 +220,15 @@ async function day() {
   }
   function compare(place, stop) {
     const set = asked.set.flatMap((option) => ['--set', option]);
-    const args = ['--pipeline', asked.pipeline, ...set, '--resume', join(place, `${stops.indexOf(stop)}`)];
+    const args = [
+      '--hours',
+      asked.hours,
+      '--pipeline',
+      asked.pipeline,
+      ...set,
+      '--resume',
+      join(place, `${stops.indexOf(stop)}`),
+    ];
     const more = ['--until', `${stop.to}`, ...(stop.to === ROWS ? ['--ends'] : [])];
     const said = execFileSync(process.execPath, [fileURLToPath(import.meta.url), ...args, ...more], {
       encoding: 'utf8',
