@@ -99,6 +99,8 @@ def keyword_figures(name, measured):
     return text
 
 
+EMBEDDING = """ `embedding.*` whitens the trunk's row and `background`
+is 1,024 ways of running speech through it, for `millrace enrol` (`train/background.py`)."""
 LIMITS = {
     "denoise": """- Trained on 3.8 hours of clean speech and 2.9 hours of noise, much of the latter synthetic, in two runs (the second began with
   the weights of the first, 12,944 steps) and the full models in a third: each second of speech was heard some 800 times, by the full
@@ -178,7 +180,7 @@ def card(task, size, net, name, about, measured, hardware):
 Its twin with the other cell, trained on the same scenes in the same order: [{twin}](../{twin}).
 
 ## Files
-{FILES.format(sound=', and the cleaned sound' if task == 'denoise' else '')}
+{FILES.format(sound=', and the cleaned sound' if task == 'denoise' else '')}{EMBEDDING if task == 'keyword' else ''}
 
 ## In and out
 {how(task, about)}
