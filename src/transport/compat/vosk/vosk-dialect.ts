@@ -27,6 +27,11 @@ interface Final {
   readonly row: number;
 }
 
+interface Partial {
+  readonly row: number;
+  readonly text: string;
+}
+
 export class VoskDialect implements Dialect {
   #recogniser: Recogniser;
   #config = DEFAULT_VOSK_CONFIG;
@@ -36,6 +41,8 @@ export class VoskDialect implements Dialect {
   /** Row after the last one of each message that is not answered yet. Bounded as messages are: credit-ledger.ts. */
   #unanswered: number[] = [];
   #finals: Final[] = [];
+  /** What was said so far of the utterance under way, from each row on by which that changed: many messages are answered at once. */
+  #partials: Partial[] = [];
   #rows = 0;
   #consumed = 0;
   #ended = false;
@@ -66,7 +73,8 @@ export class VoskDialect implements Dialect {
       case 'ack':
         return this.#settle(message.offset);
       case 'gap':
-        return this.#utterances?.reach(message.to);
+        this.#utterances?.reach(message.to);
+        return this.#notice(message.to);
       case 'reset':
         return this.#sayFinal(this.#rest(message.offset ?? this.#consumed));
       case 'error':
@@ -78,7 +86,9 @@ export class VoskDialect implements Dialect {
   }
 
   result(item: ResultItem): void {
-    if (this.#utterances) tellListener(item, this.#utterances, this.#config.words);
+    if (!this.#utterances) return;
+    tellListener(item, this.#utterances, this.#config.words);
+    if (item.kind === 'detection' && item.name === 'vad') this.#notice(item.to);
   }
 
   closeReason(code: string): string {
@@ -127,15 +137,29 @@ export class VoskDialect implements Dialect {
       const over = this.#finals.filter(({ row }) => row <= end);
       this.#finals.splice(0, over.length);
       if (over.length > 0) this.#sayFinal(over.flatMap(({ words }) => words));
-      else this.#say(partialText(this.#utterances!.soFar().words));
+      else this.#say(this.#partialBy(end));
     }
+  }
+
+  /** By `row` everything before it has been told. */
+  #notice(row: number): void {
+    const text = partialText(this.#utterances?.soFar().words ?? []);
+    if (text !== this.#partials.at(-1)?.text) this.#partials.push({ row, text });
+  }
+
+  #partialBy(end: number): string {
+    while (this.#partials.length > 1 && this.#partials[1]!.row <= end) this.#partials.shift();
+    const [first] = this.#partials;
+    return first && first.row <= end ? first.text : partialText([]);
   }
 
   /** What there is beyond what was said. */
   #rest(offset: number): readonly Word[] {
     this.#settle(offset);
     const over = this.#finals.splice(0).flatMap(({ words }) => words);
-    return [...over, ...(this.#utterances?.cut(offset)?.words ?? [])];
+    const rest = this.#utterances?.cut(offset)?.words ?? [];
+    this.#notice(offset);
+    return [...over, ...rest];
   }
 
   #finish(offset: number): void {
