@@ -165,6 +165,29 @@ describe('Vosk', () => {
       jsonCodec.decodeClient({ text: true, bytes: new TextEncoder().encode(JSON.stringify({ ...start, ack_ms: 20 })) }),
     ).toMatchObject({ type: 'start' });
   });
+
+  it('says what was said so far by each message, answered one by one or all at once', () => {
+    const answers = (atOnce: boolean): string[] => {
+      const said: string[] = [];
+      const dialect = new VoskDialect(recogniser);
+      dialect.open((text) => said.push(JSON.parse(text).partial ?? `${JSON.parse(text).text}.`));
+      for (let i = 0; i < 5; i++) dialect.hear({ text: false, bytes: new Uint8Array(4000) });
+      const item = (name: string, from: number, to: number, values = {}) =>
+        dialect.result({ kind: 'detection', pts: 0 as never, name, from, to, values });
+      for (let row = 80; row <= 10_000; row += 80) {
+        if (row === 80) item('vad.start', 0, 80);
+        if (row === 1600) item('keyword.one', 800, 1500, { score: 0.5 });
+        if (row === 4800) item('keyword.two', 4000, 4700, { score: 0.5 });
+        if (row === 5600) item('vad.end', 0, 5000);
+        item('vad', row - 80, row, { speech: 0 });
+        if (!atOnce && row % 2000 === 0) dialect.tell({ type: 'ack', offset: row, credit: 1, lag_ms: 0 });
+      }
+      dialect.tell({ type: 'ack', offset: 10_000, credit: 1, lag_ms: 0 });
+      return said;
+    };
+    expect(answers(false)).toEqual(['one', 'one', 'one two', 'one two', 'one two.']);
+    expect(answers(true)).toEqual(answers(false));
+  });
 });
 
 describe('Deepgram', () => {
