@@ -2,7 +2,8 @@
 
 import type { TimeUnit } from './messages.ts';
 
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/; // a digit has one way to match: linear in what is no number
+/** A decimal number. A digit has one way to match: linear in what is no number. */
+export const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 const MISSING: ReadonlySet<string> = new Set(['', 'nan', 'na', 'null']);
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 const MICROS_PER: Readonly<Record<Exclude<TimeUnit, 'iso' | 'ns'>, number>> = { s: 1e6, ms: 1e3, us: 1 };

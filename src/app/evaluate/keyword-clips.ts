@@ -6,6 +6,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { joined } from '../../base/joined.ts';
 import { seededRandom } from '../../cell/seeded-random.ts';
 import { openSource } from '../source/open-source.ts';
 import type { Source } from '../source/source.ts';
@@ -70,16 +71,6 @@ export async function wholeSource(source: Source): Promise<Float32Array> {
   const parts: Float32Array[] = [];
   for await (const { rows } of source.blocks()) parts.push(rows.slice());
   return joined(parts);
-}
-
-export function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Noise tracks of the folder's pairs; none where it has no eval/. */

@@ -3,6 +3,7 @@
 // with the highest score is its word (other speech: when there is none). Wake words alone count as false alarms on other speech,
 // in which people do say digits.
 
+import { joined } from '../../base/joined.ts';
 import { readWords, SETTLING } from '../../operator/spot-words/index.ts';
 import type { LoadedPipeline } from '../../pipeline/connect.ts';
 import { configReader } from '../../weights/config-reader.ts';
@@ -10,7 +11,7 @@ import type { Model } from '../../weights/tensor.ts';
 import { type OpenPipeline, openPackagedModel } from '../open-pipeline.ts';
 import { byteSize, microseconds, table } from '../print.ts';
 import { usage } from '../usage.ts';
-import { type Clip, joined, keywordClips, noiseTracks, otherSpeech, RATE_HZ, scene } from './keyword-clips.ts';
+import { type Clip, keywordClips, noiseTracks, otherSpeech, RATE_HZ, scene } from './keyword-clips.ts';
 import { type Decision, decisionsAt, type Probabilities, probabilitiesOf } from './keyword-decisions.ts';
 
 type Rules = typeof SETTLING & { readonly threshold: number; readonly spanHops: number };

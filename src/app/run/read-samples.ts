@@ -1,6 +1,7 @@
 // The beginning of an audio source in memory, for what needs to hear it more than once.
 
 import { engineError } from '../../base/errors.ts';
+import { joined } from '../../base/joined.ts';
 import type { Source } from '../source/source.ts';
 
 const SECONDS_MAX = 600;
@@ -18,11 +19,5 @@ export async function readSamples(source: Source): Promise<Float32Array> {
   if (length < source.rateHz * source.width) {
     throw engineError('ERR_USAGE', 'less than a second of audio', { expected: 'a recording of a second or more' });
   }
-  const samples = new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    samples.set(part, at);
-    at += part.length;
-  }
-  return samples;
+  return joined(parts);
 }

@@ -1,6 +1,7 @@
 // A gated DeltaNet mixer from a flash-linear-attention checkpoint: one tensor a projection, put one under the other. Read at
 // the layer's defaults: short convolutions without bias, an output gate.
 
+import { joined } from '../../base/joined.ts';
 import { exp } from '../../base/math.ts';
 import { tensor, type Weights } from '../../weights/tensor.ts';
 import { type GatedDeltaConfig, type GatedDeltaParams, gatedDeltaWidths } from './params.ts';
@@ -33,14 +34,4 @@ export function readGatedDeltaFla(weights: Weights, prefix: string, config: Gate
     normWeight: read('o_norm.weight', headVDim),
     outProj: read('o_proj.weight', dModel, values),
   };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -2,7 +2,8 @@
 // and obeys the laws, resets included.
 
 import { describe, expect, it } from 'vitest';
-import { chunkOf, detectionOf, gapOf, markOf, noise, seeded } from '../../../test/helpers/items.ts';
+import { eventfulStream } from '../../../test/helpers/eventful-stream.ts';
+import { chunkOf, detectionOf, markOf, noise, seeded } from '../../../test/helpers/items.ts';
 import { expectChunkInvariant, expectResumable, openStream, runStage } from '../../../test/helpers/run-stage.ts';
 import type { Chunk, Item } from '../../item/item.ts';
 import { rehop } from '../rehop/rehop.ts';
@@ -95,7 +96,7 @@ describe('one way', () => {
   });
 
   it('puts what is told to the rows that it is about, and nothing in front of the stream', () => {
-    const { leadRows } = { leadRows: Math.floor(filterFor(48_000, INSIDE_HZ, 'short').taps / 2 / 3) };
+    const leadRows = Math.floor(filterFor(48_000, INSIDE_HZ, 'short').taps / 2 / 3);
     const { placed } = oneWay(48_000, INSIDE_HZ, HOP_ROWS, 1);
     const told = [detectionOf('vad', 0, 160, { speech: 1 }), detectionOf('vad', 160, 320, { speech: 0 })];
     expect(runStage(placed, told)).toMatchObject([
@@ -104,29 +105,10 @@ describe('one way', () => {
     ]);
   });
 
-  const streamAt = (rateHz: number): Item[] => {
-    const random = seeded(9);
-    const sound = (from: number, to: number): Item => chunkOf(from, noise(to - from, random), 1, rateHz);
-    return [
-      gapOf(0, 20, 'lost', rateHz),
-      sound(20, 1500),
-      gapOf(1500, 1733, 'lost', rateHz),
-      sound(1733, 2900),
-      markOf('reset', 2900, rateHz),
-      gapOf(2900, 3000, 'late', rateHz),
-      sound(3000, 4800),
-      markOf('flush', 4800, rateHz),
-      markOf('reset', 4800, rateHz),
-      markOf('reset', 4800, rateHz),
-      sound(4800, 6100),
-      markOf('end', 6100, rateHz),
-    ];
-  };
-
   it.each(RATES)('covers the stream once, whatever comes: %i Hz', (rateHz) => {
     const row = (at: number): number => Math.ceil((at * INSIDE_HZ) / rateHz);
     let next = 0;
-    for (const item of runStage(trip(rateHz), streamAt(rateHz))) {
+    for (const item of runStage(trip(rateHz), eventfulStream(rateHz, 20))) {
       if (item.kind === 'mark' && item.what === 'flush') continue; // does not wait for what is held back
       expect(item.from).toBe(next);
       next = item.to;
@@ -137,7 +119,7 @@ describe('one way', () => {
 
   const rateHz = 44_100;
   it('gives the same items for any chunking', () =>
-    expectChunkInvariant(trip(rateHz), streamAt(rateHz), { rateHz, runs: 100 }));
+    expectChunkInvariant(trip(rateHz), eventfulStream(rateHz, 20), { rateHz, runs: 100 }));
   it('resumes bitwise from a snapshot anywhere', () =>
-    expectResumable(trip(rateHz), streamAt(rateHz), { rateHz, runs: 60 }));
+    expectResumable(trip(rateHz), eventfulStream(rateHz, 20), { rateHz, runs: 60 }));
 });

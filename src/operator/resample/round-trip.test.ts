@@ -2,6 +2,7 @@
 // the rows that it came on, and the laws, resets included.
 
 import { describe, expect, it } from 'vitest';
+import { eventfulStream } from '../../../test/helpers/eventful-stream.ts';
 import { chunkOf, detectionOf, gapOf, markOf, noise, rowsOf, seeded } from '../../../test/helpers/items.ts';
 import { expectChunkInvariant, expectResumable, openStream, runStage } from '../../../test/helpers/run-stage.ts';
 import type { Item } from '../../item/item.ts';
@@ -146,31 +147,14 @@ describe('there and back', () => {
   });
 
   const rateHz = 44_100;
-  const streamAt = (rateHz: number): Item[] => {
-    const random = seeded(9);
-    const sound = (from: number, to: number): Item => chunkOf(from, noise(to - from, random), 1, rateHz);
-    return [
-      sound(0, 1500),
-      gapOf(1500, 1733, 'lost', rateHz),
-      sound(1733, 2900),
-      markOf('reset', 2900, rateHz),
-      gapOf(2900, 3000, 'late', rateHz),
-      sound(3000, 4800),
-      markOf('flush', 4800, rateHz),
-      markOf('reset', 4800, rateHz),
-      markOf('reset', 4800, rateHz),
-      sound(4800, 6100),
-      markOf('end', 6100, rateHz),
-    ];
-  };
-  const stream = streamAt(rateHz);
+  const stream = eventfulStream(rateHz);
 
   it('covers the source once, whatever comes', () => {
     for (const rate of RATES) {
       // A gap ends on a whole row of the grid inside, up to a row too far; the session cuts it where the rows that came end.
       const ends = [2900, 4800, 4800, 6100];
       let next = 0;
-      for (const item of runStage(trip(rate), streamAt(rate))) {
+      for (const item of runStage(trip(rate), eventfulStream(rate))) {
         if (item.kind === 'mark' && item.what === 'flush') continue; // does not wait for what is held back
         expect(item.from).toBe(next);
         next = Math.min(item.to, ends[0]!);

@@ -2,6 +2,7 @@ import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { joined } from '../../base/joined.ts';
 import { BLOCK_FRAMES, type DecodedAudio } from './audio-file.ts';
 import { decodeAudioFile } from './decode.ts';
 import { createWavWriter } from './wav-writer.ts';
@@ -16,13 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function samplesOf(audio: DecodedAudio): Promise<Float32Array> {
   const blocks: Float32Array[] = [];
   for await (const block of audio.blocks()) blocks.push(block);
-  const all = new Float32Array(blocks.reduce((sum, b) => sum + b.length, 0));
-  let at = 0;
-  for (const block of blocks) {
-    all.set(block, at);
-    at += block.length;
-  }
-  return all;
+  return joined(blocks);
 }
 
 /** The sweep that the golden files hold, [frames, width]: 200 to 1500 Hz, channel c at 0.5 / (c + 1). */

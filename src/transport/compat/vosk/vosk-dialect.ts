@@ -27,7 +27,7 @@ interface Final {
   readonly row: number;
 }
 
-interface Partial {
+interface SoFar {
   readonly row: number;
   readonly text: string;
 }
@@ -42,7 +42,7 @@ export class VoskDialect implements Dialect {
   #unanswered: number[] = [];
   #finals: Final[] = [];
   /** What was said so far of the utterance under way, from each row on by which that changed: many messages are answered at once. */
-  #partials: Partial[] = [];
+  #partials: SoFar[] = [];
   #rows = 0;
   #consumed = 0;
   #ended = false;

@@ -2,12 +2,11 @@
 // reading of the series `measurement,tag=value` (tags sorted, as they were escaped); text fields are passed over.
 // Not here: HTTP (transport/influx). Syntax: InfluxDB v2 "Line protocol", and v1's precisions.
 
-import { microsOf } from '../../cell-text.ts';
+import { microsOf, NUMBER } from '../../cell-text.ts';
 import { malformed, type Reading } from '../reading.ts';
 import { type LinePrecision, MICROS_PER } from './precision.ts';
 import { createScanner, type Scanner } from './scanner.ts';
 
-const FLOAT = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/; // a digit has one way to match: linear in what is no number
 const WHOLE = /^([+-]?\d+)i$/;
 const UNSIGNED = /^(\d+)u$/;
 const STAMP = /^-?\d{1,19}$/;
@@ -66,7 +65,7 @@ function readField(scan: Scanner, place: string): [string, number] | undefined {
 function readValue(word: string): number | undefined {
   if (TRUE.has(word)) return 1;
   if (FALSE.has(word)) return 0;
-  const digits = WHOLE.exec(word)?.[1] ?? UNSIGNED.exec(word)?.[1] ?? (FLOAT.test(word) ? word : undefined);
+  const digits = WHOLE.exec(word)?.[1] ?? UNSIGNED.exec(word)?.[1] ?? (NUMBER.test(word) ? word : undefined);
   const value = Number(digits);
   return digits !== undefined && Number.isFinite(value) ? value : undefined;
 }
